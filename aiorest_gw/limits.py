@@ -1,0 +1,88 @@
+"""What one client may use: every limit with its default, its unit and its meaning, in one table.
+
+The command line's flags, the environment's variables and the documents are made from it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+import attrs
+
+from .errors import ConfigurationError
+
+__all__ = ["Limits"]
+
+
+def _limit(default: float, unit: str, help: str, *, least: float = 0) -> Any:
+    """A number with a unit, no smaller than ``least``."""
+
+    def check(instance: Limits, attribute: attrs.Attribute[Any], value: Any) -> None:
+        whole = isinstance(default, int)
+        if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
+            kind = "a whole number" if whole else "a number"
+            raise ConfigurationError(f"{attribute.name} should be {kind} of {unit}, not {value!r}")
+        if not least <= value < float("inf"):
+            raise ConfigurationError(
+                f"{attribute.name} should be at least {least:g} {unit}, not {value!r}"
+            )
+
+    return attrs.field(default=default, validator=check, metadata={"unit": unit, "help": help})
+
+
+@attrs.frozen(kw_only=True)
+class Limits:
+    """The bounds of a gateway; 0 switches off those that may be off.
+
+    :raises ConfigurationError: a value is of a wrong type or too small.
+    """
+
+    max_message_size: int = _limit(
+        1_048_576, "bytes", "largest message taken from a client; a larger one closes with 1009", least=1
+    )
+    max_connections: int = _limit(
+        10_000, "connections", "at the same time; further ones are refused with 503", least=1
+    )
+    max_connections_per_address: int = _limit(
+        100, "connections",
+        "at the same time from one address; further ones are refused with 429; 0: no limit; "
+        "loopback and trusted proxies are not counted",
+    )
+    max_open_requests: int = _limit(
+        64, "requests", "unanswered at a time on one connection; then it is not read", least=1
+    )
+    max_waiting_calls: int = _limit(
+        1_000, "calls", "of @blocking views that wait for a thread; then 503", least=1
+    )
+    max_threads: int = _limit(10, "threads", "for @blocking views", least=1)
+    max_depth: int = _limit(64, "levels", "of arrays and objects in each other in a message", least=1)
+    request_timeout: float = _limit(
+        30.0, "seconds", "until a request that was not answered is cancelled, with 504", least=0.001
+    )
+    handshake_timeout: float = _limit(
+        5.0, "seconds", "for the opening handshake; then the connection is dropped", least=0.001
+    )
+    ping_interval: float = _limit(25.0, "seconds", "of silence until a client is pinged; 0: never")
+    ping_timeout: float = _limit(
+        10.0, "seconds", "for the pong; then the connection is closed with 4003; 0: no limit"
+    )
+    drain_timeout: float = _limit(
+        10.0, "seconds", "for open requests to finish when the gateway stops"
+    )
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        return tuple(field.name for field in attrs.fields(cls))
+
+    @classmethod
+    def refuse_misspelt(cls, names: Any, known: Any) -> None:
+        """Refuse keywords that look like a misspelt limit or option.
+
+        :raises ConfigurationError: with what was probably meant.
+        """
+        candidates = [*cls.names(), *known]
+        for name in names:
+            close = difflib.get_close_matches(name, candidates, n=1, cutoff=0.88)
+            if close:
+                raise ConfigurationError(f"there is no option {name!r}; is {close[0]!r} meant?")

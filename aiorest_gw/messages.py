@@ -1,0 +1,99 @@
+"""The words of the wire: what a view is asked, and what it answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from .auth.users import ANONYMOUS, User
+
+if TYPE_CHECKING:
+    from .wire.renderers import BaseRenderer
+
+__all__ = ["Request", "Response", "Session"]
+
+
+@attrs.define
+class Session:
+    """One client, as long as its connection lasts.
+
+    :param session_id: unguessable, unique.
+    :param peer: the address that the connection came from, ``host:port`` or a path.
+    :param data: the application's own notes about this client.
+    """
+
+    session_id: str
+    peer: str = ""
+    data: dict[str, Any] = attrs.field(factory=dict)
+
+
+@attrs.define(slots=False, eq=False)
+class Request:
+    """One request of a client (``docs/wire-protocol.rst``, plain dialect).
+
+    Keys of the message that are not listed here are kept in ``extra`` and can be read as attributes
+    of this instance where it has no attribute of that name, nor a name that begins with ``_``.
+    Middlewares may set further attributes; what they set wins over what the client sent.
+
+    :param method: the verb as the client wrote it; anything, until the router has checked it.
+    :param url: likewise; a ``?query`` has been moved to ``args``.
+    :param args: named arguments.
+    :param data: the body.
+    :param event_name: echoed in the answer.
+    :param token: credentials for this request.
+    :param id: the client's number or string for this request, or None.
+    :param deadline: milliseconds within which the client wants its answer, or None.
+    :param extra: the message's other keys.
+    :param session: the connection's client; None where there is no connection.
+    :param factory: the factory that serves the request; None where there is no connection.
+    :param user: who makes it, as an authenticating middleware found out.
+    :param token_payload: what the verified token says; set likewise.
+    :param route: where the router found that it leads.
+    """
+
+    method: Any = None
+    url: Any = None
+    args: dict[str, Any] = attrs.field(factory=dict)
+    data: Any = None
+    event_name: Any = None
+    token: Any = None
+    id: str | int | float | None = None
+    deadline: float | None = None
+    extra: dict[str, Any] = attrs.field(factory=dict)
+    session: Session | None = None
+    factory: Any = None
+    user: User = ANONYMOUS
+    token_payload: dict[str, Any] | None = None
+    route: Any = None
+
+    def get_argument(self, name: str) -> Any:
+        """The value of one of the ``args``, or None."""
+        return self.args.get(name)
+
+    def to_representation(self) -> dict[str, Any]:
+        """What an answer echoes of this request."""
+        return {"event_name": self.event_name}
+
+    def __getattr__(self, name: str) -> Any:
+        # Only reached where the instance has no such attribute, so a client can shadow nothing.
+        if not name.startswith("_"):
+            try:
+                return self.__dict__["extra"][name]
+            except KeyError:
+                pass
+        raise AttributeError(f"the request has no {name!r}")
+
+
+@attrs.define(slots=True, eq=False)
+class Response:
+    """What a view answers; a view may return its bare data where the status is 200.
+
+    :param data: anything that the renderer can write.
+    :param status: HTTP number, sent where the request has an ``id``.
+    :param renderer: writes the answer; None means the view's own choice by ``args.format``.
+    """
+
+    data: Any = None
+    status: int = 200
+    renderer: BaseRenderer | None = None

@@ -1,0 +1,78 @@
+"""How many connections there may be, in all and from one address."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import Counter
+from collections.abc import Iterable
+
+from ..errors import ConfigurationError
+from ..limits import Limits
+
+__all__ = ["Admission"]
+
+# Connections over the limit are kept until their handshake was answered with the reason; this many.
+_TO_BE_REFUSED = 1_000
+
+_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class Admission:
+    """Counts the connections.
+
+    :param trusted_proxies: addresses or networks in CIDR form whose connections are not counted by
+        address, since they stand for many clients.
+    :raises ConfigurationError: one of them is no network.
+    """
+
+    def __init__(self, limits: Limits, trusted_proxies: Iterable[str] = ()) -> None:
+        self._limits = limits
+        self._by_address: Counter[str] = Counter()
+        self._total = 0
+        try:
+            self._uncounted: tuple[_Network, ...] = tuple(
+                ipaddress.ip_network(text) for text in trusted_proxies
+            )
+        except ValueError as error:
+            raise ConfigurationError(f"trusted proxy: {error}") from None
+
+    @property
+    def total(self) -> int:
+        return self._total
+
+    def overrun(self) -> bool:
+        """Whether so many connections wait to be refused that one more has to be cut off."""
+        return self._total >= self._limits.max_connections + _TO_BE_REFUSED
+
+    def enter(self, address: str | None) -> tuple[int, str] | None:
+        """Count a connection in; each must :meth:`leave` again, the refused ones too.
+
+        :param address: the peer's IP address; None of a UNIX socket.
+        :returns: the HTTP status and the reason to refuse it with, or None.
+        """
+        self._total += 1
+        if address is not None:
+            self._by_address[address] += 1
+        if self._total > self._limits.max_connections:
+            return 503, "Too many connections"
+        most = self._limits.max_connections_per_address
+        if address is not None and 0 < most < self._by_address[address]:
+            if not self._is_uncounted(address):
+                return 429, "Too many connections from this address"
+        return None
+
+    def leave(self, address: str | None) -> None:
+        """Count a connection out."""
+        self._total -= 1
+        if address is not None:
+            self._by_address[address] -= 1
+            if not self._by_address[address]:
+                del self._by_address[address]
+
+    def _is_uncounted(self, text: str) -> bool:
+        try:
+            address = ipaddress.ip_address(text.partition("%")[0])
+        except ValueError:
+            return False
+        address = getattr(address, "ipv4_mapped", None) or address
+        return address.is_loopback or any(address in network for network in self._uncounted)

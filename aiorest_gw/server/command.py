@@ -1,0 +1,70 @@
+"""The console script ``aiorest-gw``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from twisted.application.reactors import NoSuchReactor
+from twisted.python import usage
+
+from ..errors import ConfigurationError
+from .building import build_service
+from .foreground import ForegroundService, run_service
+from .options import GatewayOptions
+from .reactors import install_reactor
+
+__all__ = ["main"]
+
+
+class _Serve(GatewayOptions):
+    optParameters = [  # noqa: RUF012 (Twisted's way)
+        ["reactor", None, None, "as twistd's --reactor (default: asyncio on uvloop)"],
+        ["log-level", None, "warn", "debug, info, warn, error or critical; to the standard error"],
+    ]
+
+    def __init__(self) -> None:
+        super().__init__(os.environ)
+
+
+class _Command(usage.Options):
+    synopsis = "Usage: aiorest-gw serve --app package.module:name [options]"
+    subCommands = [  # noqa: RUF012 (Twisted's way)
+        ["serve", None, _Serve, "serve an application in the foreground"],
+    ]
+
+    def opt_version(self) -> None:
+        """show the version and exit"""
+        from .. import __version__
+
+        print(f"aiorest-gw {__version__}")
+        raise SystemExit(0)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command.
+
+    :param arguments: those of the process if not given.
+    :raises SystemExit: with one line and status 1 where something is wrong.
+    """
+    command = _Command()
+    try:
+        command.parseOptions(sys.argv[1:] if arguments is None else arguments)
+        if command.subCommand is None:
+            raise usage.UsageError("name a command, as in: aiorest-gw serve --app package.module:name")
+        _serve(command.subOptions)
+    except (usage.UsageError, ConfigurationError) as error:
+        raise SystemExit(f"aiorest-gw: {error}") from None
+
+
+def _serve(options: _Serve) -> None:
+    try:
+        install_reactor(options["reactor"])
+    except NoSuchReactor as error:
+        raise ConfigurationError(f"there is no reactor {error}") from None
+    from twisted.internet import reactor
+
+    service = build_service(options, reactor, ForegroundService)
+    assert isinstance(service, ForegroundService)
+    run_service(service, options["log-level"])

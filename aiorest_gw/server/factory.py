@@ -1,0 +1,234 @@
+"""What the connections of one gateway share."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any
+
+import attrs
+import txaio
+from autobahn.twisted.websocket import WebSocketServerFactory
+from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
+from twisted.internet.defer import Deferred
+
+from ..limits import Limits
+from ..messages import Request, Response
+from ..routing.dispatch import Dispatcher
+from ..routing.router import SimpleRouter
+from ..wire.origins import allowed_origins
+from .admission import Admission
+from .protocol import RequestHandlerProtocol
+from .threads import BlockingCalls
+
+__all__ = ["RequestHandlerFactory"]
+
+_AUTOBAHN = ("url", "protocols", "server", "headers", "externalPort")
+_OPTIONS = (
+    "router", "middlewares", "limits", "origins", "path", "compress", "trusted_proxies", "reactor",
+    "blocking_calls",
+)
+# Stands for the installed reactor: to ask for it is to install one.
+_INSTALLED: Any = object()
+# How long after the time for draining the closing handshakes may take.
+_CLOSING = 2.0
+
+
+class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
+    """Makes a :class:`RequestHandlerProtocol` for each connection, and holds what they share.
+
+    A subclass adds what its application shares (a database, a cache) as properties; views reach it as
+    ``request.factory``.
+
+    :param args: Autobahn's: ``url, protocols, server, headers, externalPort``, by keyword too. Of the
+        ``url``, the path is the only one that is answered, and the whole is what ``reverse`` begins
+        with.
+    :param router: the routes; an empty :class:`SimpleRouter` if not given.
+    :param middlewares: classes or instances, the first outermost.
+    :param limits: a :class:`~aiorest_gw.limits.Limits`; its fields may be given as keywords too.
+    :param origins: further web origins that may connect, each exactly as browsers send it.
+    :param path: the only path that is answered, in place of that of ``url``.
+    :param compress: take permessage-deflate where a client offers it (RFC 7692).
+    :param trusted_proxies: addresses or networks whose connections are not counted by address.
+    :param reactor: for the timers and threads; the installed one if not given.
+    :param blocking_calls: runs the views marked ``@blocking``; in threads if not given.
+    :param shared: every other keyword is kept in ``shared``, for subclasses and views.
+    :raises TypeError: ``router`` is no router.
+    :raises ConfigurationError: a value is wrong, or a keyword looks misspelt.
+    """
+
+    protocol = RequestHandlerProtocol
+
+    def __init__(
+        self,
+        *args: Any,
+        router: SimpleRouter | None = None,
+        middlewares: Iterable[Any] = (),
+        limits: Limits | None = None,
+        origins: Iterable[str] = (),
+        path: str | None = None,
+        compress: bool = False,
+        trusted_proxies: Iterable[str] = (),
+        reactor: Any = None,
+        blocking_calls: BlockingCalls | None = None,
+        **shared: Any,
+    ) -> None:
+        own = {name: shared.pop(name) for name in _AUTOBAHN if name in shared}
+        bounds = {name: shared.pop(name) for name in Limits.names() if name in shared}
+        Limits.refuse_misspelt(shared, (*_AUTOBAHN, *_OPTIONS))
+        if len(args) < 3:
+            own.setdefault("server", "")
+        super().__init__(*args, reactor=_INSTALLED if reactor is None else reactor, **own)
+        if reactor is not None:
+            # Autobahn's timers are on the global reactor, whatever the factory was given.
+            timers = txaio.with_config(loop=reactor)
+            self._batched_timer = timers.make_batched_timer(bucket_seconds=0.2, chunk_size=1000)
+        self.shared = shared
+        self.limits = limits or Limits()
+        self.connections: set[RequestHandlerProtocol] = set()
+        self._drained: Deferred[None] | None = None
+        self.blocking_calls = blocking_calls or BlockingCalls(self)
+        self._middlewares = tuple(middlewares)
+        self.router = SimpleRouter() if router is None else router
+        self.configure(
+            path=path,
+            origins=tuple(origins),
+            trusted_proxies=tuple(trusted_proxies),
+            compress=compress,
+            **bounds,
+        )
+
+    def configure(
+        self,
+        *,
+        path: str | None = None,
+        origins: Iterable[str] | None = None,
+        trusted_proxies: Iterable[str] | None = None,
+        compress: bool | None = None,
+        **limits: float,
+    ) -> None:
+        """Change settings before the factory is listened with; what is None stays as it is.
+
+        :param limits: fields of :class:`~aiorest_gw.limits.Limits`.
+        :raises ConfigurationError: a value is wrong.
+        """
+        self.limits = attrs.evolve(self.limits, **limits)  # type: ignore[arg-type]
+        if path is not None:
+            self.path = "/" + path.strip("/")
+        if origins is not None:
+            self.origins = allowed_origins(tuple(origins))
+        if trusted_proxies is not None:
+            self._trusted_proxies = tuple(trusted_proxies)
+        self.admission = Admission(self.limits, self._trusted_proxies)
+        if compress is not None:
+            self._compress = compress
+        self._set_protocol_options()
+
+    @property
+    def reactor(self) -> Any:
+        """For timers and threads."""
+        if self._reactor is _INSTALLED:
+            from twisted.internet import reactor
+
+            self._reactor = reactor
+        return self._reactor
+
+    @reactor.setter
+    def reactor(self, reactor: Any) -> None:
+        self._reactor = reactor
+
+    @property
+    def router(self) -> SimpleRouter:
+        """The routes that answer requests; may be exchanged while connections are open."""
+        return self._router
+
+    @router.setter
+    def router(self, router: SimpleRouter) -> None:
+        if not isinstance(router, SimpleRouter):
+            raise TypeError(f"{router!r} is no SimpleRouter")
+        self._router = router
+        self._dispatcher = Dispatcher(router, self._middlewares, self.blocking_calls.run)
+        self._middlewares = self._dispatcher.middlewares
+
+    @property
+    def middlewares(self) -> Sequence[Any]:
+        """The middlewares as instances, the first outermost."""
+        return self._middlewares
+
+    def dispatch(self, request: Request) -> Response | Awaitable[Response]:
+        """Answer a request, at once or when awaited; raises what it is to be answered with else."""
+        return self._dispatcher(request)
+
+    def buildProtocol(self, addr: Any) -> RequestHandlerProtocol | None:
+        if self._drained is not None or self.admission.overrun():
+            return None
+        protocol: RequestHandlerProtocol = super().buildProtocol(addr)
+        return protocol
+
+    def call_later(self, seconds: float, function: Callable[..., None], *args: Any) -> Any:
+        """A timer of the coarse kind that connections share, 0.2 s exact."""
+        return self._batched_timer.call_later(seconds, function, *args)
+
+    def drain(self) -> Deferred[None]:
+        """Take no new connections and requests, finish what is open, and close every connection.
+
+        What is still open after ``limits.drain_timeout`` is answered with an error.
+
+        :returns: fires when no connection is left.
+        """
+        if self._drained is None:
+            self._drained = Deferred()
+            timers = [
+                self.reactor.callLater(self.limits.drain_timeout, self.finish),
+                self.reactor.callLater(self.limits.drain_timeout + _CLOSING, self._abort),
+            ]
+            self._drained.addBoth(lambda _: [timer.cancel() for timer in timers if timer.active()])
+            self._drained.addBoth(lambda _: self.blocking_calls.close())
+            for connection in tuple(self.connections):
+                connection.drain()
+            self.connection_ended()
+        waiting: Deferred[None] = Deferred()
+        self._drained.addBoth(lambda _: waiting.callback(None))
+        return waiting
+
+    def finish(self) -> None:
+        """Answer what is still open with an error, so that a drain ends now."""
+        for connection in tuple(self.connections):
+            connection.finish()
+
+    def _abort(self) -> None:
+        for connection in tuple(self.connections):
+            connection.transport.abortConnection()
+
+    def connection_ended(self) -> None:
+        """A connection is gone; the last one ends a drain."""
+        if self._drained is not None and not self.connections and not self._drained.called:
+            self._drained.callback(None)
+
+    def _set_protocol_options(self) -> None:
+        """Autobahn's own defaults are for echo servers: no limits, no pings, a page with its version."""
+        limits = self.limits
+        self.setProtocolOptions(
+            webStatus=False,
+            maxFramePayloadSize=limits.max_message_size,
+            maxMessagePayloadSize=limits.max_message_size,
+            failByDrop=False,
+            openHandshakeTimeout=limits.handshake_timeout,
+            autoPingInterval=limits.ping_interval,
+            autoPingTimeout=limits.ping_timeout,
+            # Origins are looked at by the protocol, which knows the handshake's Host.
+            allowedOrigins=["*"],
+            allowNullOrigin=True,
+            perMessageCompressionAccept=_accept_deflate if self._compress else _accept_none,
+        )
+
+
+def _accept_deflate(offers: Sequence[Any]) -> PerMessageDeflateOfferAccept | None:
+    """The first offer of permessage-deflate; what is inflated is bounded as every message is."""
+    for offer in offers:
+        if isinstance(offer, PerMessageDeflateOffer):
+            return PerMessageDeflateOfferAccept(offer)
+    return None
+
+
+def _accept_none(offers: Sequence[Any]) -> None:
+    """No compression, whatever is offered."""

@@ -1,0 +1,119 @@
+"""The command line's flags, and the environment's variables that mirror them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+from twisted.python import usage
+
+from ..errors import ConfigurationError
+from ..limits import Limits
+
+__all__ = ["DEFAULT_LISTEN", "ENVIRONMENT", "GatewayOptions"]
+
+DEFAULT_LISTEN = "tcp:8080:interface=127.0.0.1"
+ENVIRONMENT = "AIOREST_GW_"
+
+
+def _limit_flags() -> list[list[Any]]:
+    return [
+        [
+            field.name.replace("_", "-"),
+            None,
+            None,
+            f"{field.metadata['help']} ({field.metadata['unit']}; default {field.default:g})"
+            if isinstance(field.default, float)
+            else f"{field.metadata['help']} ({field.metadata['unit']}; default {field.default})",
+        ]
+        for field in attrs.fields(Limits)
+    ]
+
+
+class GatewayOptions(usage.Options):
+    """Flags of ``twistd aiorest_gw`` and ``aiorest-gw serve``.
+
+    :param environ: where ``AIOREST_GW_*`` is looked for; a flag wins over its variable.
+    """
+
+    synopsis = "--app package.module:name [options]"
+    longdesc = (
+        "Serve an application: REST-style requests over WebSocket. Every option can be given in the "
+        f"environment instead: --max-depth as {ENVIRONMENT}MAX_DEPTH; lists with blanks between."
+    )
+    optParameters = [
+        ["app", "a", None, "package.module:name of a router, a factory, or a callable that makes one"],
+        ["path", None, None, "the only path that is answered (default /, or the factory's own)"],
+        *_limit_flags(),
+    ]
+    optFlags = [["compress", None, "take permessage-deflate where a client offers it"]]
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        super().__init__()
+        self._environ = environ
+        self["listen"] = []
+        self["origin"] = []
+        self["trust-proxy"] = []
+
+    def opt_listen(self, description: str) -> None:
+        """Twisted endpoint to listen on; may be given several times (default
+        tcp:8080:interface=127.0.0.1)"""
+        self["listen"].append(description)
+
+    opt_l = opt_listen
+
+    def opt_origin(self, origin: str) -> None:
+        """further web origin that may connect, as https://example.com; may be given several times"""
+        self["origin"].append(origin)
+
+    def opt_trust_proxy(self, network: str) -> None:
+        """address or network (CIDR) of a proxy, whose connections are not counted by address; may be
+        given several times"""
+        self["trust-proxy"].append(network)
+
+    def postOptions(self) -> None:
+        """Take from the environment what no flag gave."""
+        for name in ("app", "path", *(name.replace("_", "-") for name in Limits.names())):
+            if self[name] is None:
+                self[name] = self._environ.get(_variable(name))
+        for name in ("listen", "origin", "trust-proxy"):
+            self[name] = self[name] or self._environ.get(_variable(name), "").split()
+        self["compress"] = bool(self["compress"]) or _truth(
+            _variable("compress"), self._environ.get(_variable("compress"), "0")
+        )
+        self["listen"] = self["listen"] or [DEFAULT_LISTEN]
+
+    def limits(self) -> dict[str, float]:
+        """The limits that were given, as keywords of :class:`Limits`.
+
+        :raises ConfigurationError: one of them is no number.
+        """
+        found: dict[str, float] = {}
+        for field in attrs.fields(Limits):
+            flag = field.name.replace("_", "-")
+            text = self[flag]
+            if text is None:
+                continue
+            kind = type(field.default)
+            try:
+                found[field.name] = kind(text)
+            except ValueError:
+                what = "a whole number" if kind is int else "a number"
+                raise ConfigurationError(
+                    f"--{flag} should be {what} of {field.metadata['unit']}, not {text!r}"
+                ) from None
+        return found
+
+
+def _variable(flag: str) -> str:
+    return ENVIRONMENT + flag.replace("-", "_").upper()
+
+
+def _truth(name: str, text: str) -> bool:
+    known = {"1": True, "true": True, "yes": True, "on": True}
+    known |= {"": False, "0": False, "false": False, "no": False, "off": False}
+    try:
+        return known[text.strip().lower()]
+    except KeyError:
+        raise ConfigurationError(f"{name} should be 1 or 0, not {text!r}") from None

@@ -1,0 +1,248 @@
+"""One client's connection: bytes in, bytes out. What they mean is decided elsewhere."""
+
+from __future__ import annotations
+
+import secrets
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from autobahn.twisted.websocket import WebSocketServerProtocol
+from twisted.internet.interfaces import IPushProducer, ISSLTransport
+from twisted.internet.protocol import connectionDone
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from ..errors import BadMessage, CloseCode
+from ..messages import Request, Session
+from ..routing.urls import SERVING
+from ..wire.codecs import decode_base64, decode_request, encode_base64
+from ..wire.origins import origin_is_allowed
+from .answering import Answering
+
+if TYPE_CHECKING:
+    from .factory import RequestHandlerFactory
+
+__all__ = ["RequestHandlerProtocol"]
+
+
+@implementer(IPushProducer)
+class RequestHandlerProtocol(WebSocketServerProtocol):  # type: ignore[misc]
+    """Made by :class:`RequestHandlerFactory`, one for each connection.
+
+    A subclass may override ``_decode_message`` and ``_encode_message``, and Autobahn's hooks
+    (``onConnect``, ``onOpen``, ``onMessage``, ``onClose`` …); of ``onMessage`` it should call the one
+    here for what is a request.
+
+    The connection is a producer to its own transport: where the peer does not read its answers, its
+    requests are not read.
+    """
+
+    factory: RequestHandlerFactory
+    _log = Logger()
+
+    def connectionMade(self) -> None:
+        factory = self.factory
+        self.session: Session | None = None
+        self._answering = Answering(
+            factory.dispatch, self._send_answer, self._answered, factory.reactor,
+            factory.limits.request_timeout,
+        )
+        self._address: str | None = getattr(self.transport.getPeer(), "host", None)
+        self._refusal = factory.admission.enter(self._address)
+        self._peer_reads = True
+        self._held = False
+        self._draining = False
+        factory.connections.add(self)
+        super().connectionMade()
+        self.transport.registerProducer(self, True)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.factory.connections.discard(self)
+        self.factory.admission.leave(self._address)
+        self._answering.close()
+        super().connectionLost(reason)
+        self.factory.connection_ended()
+
+    # -- the opening handshake
+
+    def succeedHandshake(self, res: Any) -> None:
+        """Look at what Autobahn and ``onConnect`` let through; here no subclass leaves it out."""
+        if self.state != self.STATE_CONNECTING:
+            return
+        refusal = self._refusal or self._not_allowed()
+        if refusal is not None:
+            self.failHandshake(refusal[1], refusal[0])
+            return
+        self.session = Session(secrets.token_urlsafe(16), str(self.peer))
+        super().succeedHandshake(res)
+
+    def _not_allowed(self) -> tuple[int, str] | None:
+        """Why this handshake is refused: HTTP status and reason; or None."""
+        factory = self.factory
+        if (self.http_request_path.rstrip("/") or "/") != (factory.path.rstrip("/") or "/"):
+            return 404, "There is no gateway at this path"
+        host = self.http_headers["host"]
+        secure = ISSLTransport.providedBy(self.transport)
+        if not origin_is_allowed(self.http_headers.get("origin"), host, secure, factory.origins):
+            return 403, "This origin may not connect"
+        offered = self.websocket_protocols
+        if offered and not set(offered) & set(factory.protocols):
+            return 400, "None of the offered subprotocols is spoken here"
+        return None
+
+    def sendHttpErrorResponse(
+        self,
+        code: int,
+        reason: str,
+        responseHeaders: Any = None,  # noqa: N803 (Autobahn's name)
+    ) -> None:
+        """Refuse a handshake: a complete answer of HTTP, and none of our own errors' text in it."""
+        try:
+            phrase = HTTPStatus(code).phrase
+        except ValueError:
+            phrase = "Refused"
+        printable = "".join(c if " " <= c <= "~" else "?" for c in reason[:200])
+        body = (phrase if code >= 500 and code != 503 else printable) + "\n"
+        headers = [
+            *(responseHeaders or ()),
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Content-Length", str(len(body))),
+            ("Connection", "close"),
+        ]
+        if code == HTTPStatus.UPGRADE_REQUIRED:
+            headers.append(("Upgrade", "websocket"))
+        head = [f"HTTP/1.1 {int(code)} {phrase}", *(f"{name}: {value}" for name, value in headers)]
+        self.sendData("\r\n".join([*head, "", body]).encode())
+
+    def _onOpen(self) -> None:
+        """Autobahn leaves a connection open when ``onOpen`` raised; a client would wait for ever."""
+        try:
+            super()._onOpen()
+        except Exception:
+            self._log.failure("onOpen failed")
+            self.sendCloseFrame(self.CLOSE_STATUS_CODE_INTERNAL_ERROR, b"internal error")
+
+    # -- requests and their answers
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: N803 (Autobahn's name)
+        serving = SERVING.set(self.factory)
+        try:
+            request = self._decode_message(payload, isBinary)
+        except BadMessage as error:
+            self._answering.refuse(error, error.event_name, error.id, isBinary)
+        else:
+            request.session = self.session
+            request.factory = self.factory
+            self._answering.ask(request, isBinary)
+        finally:
+            SERVING.reset(serving)
+
+    def _decode_message(
+        self,
+        payload: bytes,
+        isBinary: bool = False,  # noqa: N803 (aiorest-ws's name)
+    ) -> Request:
+        """The request in a message.
+
+        :raises BadMessage: it is none.
+        """
+        text = decode_base64(payload) if isBinary else payload
+        return decode_request(text, self.factory.limits.max_depth)
+
+    def _encode_message(
+        self,
+        response: bytes,
+        isBinary: bool = False,  # noqa: N803 (aiorest-ws's name)
+    ) -> bytes:
+        """The message that carries an answer, in the form in which its request came."""
+        return encode_base64(response) if isBinary else response
+
+    def _send_answer(self, answer: bytes, binary: bool) -> None:
+        if self.state == self.STATE_OPEN:
+            self.sendMessage(self._encode_message(answer, binary), binary)
+
+    def sendMessage(self, *args: Any, **kwargs: Any) -> None:
+        """As Autobahn's, but the limit on what is received does not limit what is sent."""
+        limit, self.maxMessagePayloadSize = self.maxMessagePayloadSize, 0
+        try:
+            super().sendMessage(*args, **kwargs)
+        finally:
+            self.maxMessagePayloadSize = limit
+
+    def _answered(self) -> None:
+        if self._draining and not self._answering.open:
+            self._leave()
+        else:
+            self._read_on()
+
+    # -- reading only as fast as the application answers and the peer reads
+
+    def _must_hold(self) -> bool:
+        return self.state == self.STATE_OPEN and (
+            self._answering.open >= self.factory.limits.max_open_requests
+            or not self._peer_reads
+            or self._draining
+        )
+
+    def processData(self) -> bool:
+        if self._must_hold():
+            if not self._held:
+                self._held = True
+                self.transport.pauseProducing()
+            return False
+        more: bool = super().processData()
+        return more
+
+    def _read_on(self) -> None:
+        if self._held and not self._must_hold():
+            self._held = False
+            self.consumeData()
+            if not self._held:
+                self.transport.resumeProducing()
+
+    def pauseProducing(self) -> None:
+        """The transport holds more than the peer reads."""
+        self._peer_reads = False
+
+    def resumeProducing(self) -> None:
+        self._peer_reads = True
+        self._read_on()
+
+    def stopProducing(self) -> None:
+        """The transport is gone; ``connectionLost`` sees to the rest."""
+
+    # -- closing
+
+    def sendCloseFrame(self, *args: Any, **kwargs: Any) -> None:
+        super().sendCloseFrame(*args, **kwargs)
+        # The peer's own close frame lies behind what was not read.
+        self._read_on()
+
+    def onAutoPingTimeout(self) -> None:
+        """No pong: the peer is dead, or deaf, or we did not read it."""
+        if self._held and self._peer_reads:
+            self.autoPingTimeoutCall = self.factory.call_later(
+                self.autoPingTimeout, self.onAutoPingTimeout
+            )
+            return
+        self.autoPingTimeoutCall = None
+        self.wasNotCleanReason = "no pong"
+        code = CloseCode.NO_HEARTBEAT if self._peer_reads else CloseCode.SLOW_READER
+        self.sendClose(int(code), code.name.replace("_", " ").lower())
+
+    def drain(self) -> None:
+        """Take no more requests, answer those that are open, and close."""
+        self._draining = True
+        if not self._answering.open:
+            self._leave()
+
+    def finish(self) -> None:
+        """Answer what is still open with an error, now."""
+        self._answering.expire()
+
+    def _leave(self) -> None:
+        if self.state == self.STATE_OPEN:
+            self.sendClose(int(CloseCode.DRAINING), "draining")
+        elif self.state == self.STATE_CONNECTING:
+            self.dropConnection(abort=True)

@@ -1,0 +1,50 @@
+"""Which reactor runs: the one that the user named, else asyncio's on a uvloop loop."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import sys
+
+__all__ = ["install_reactor", "raise_open_files"]
+
+
+def install_reactor(name: str | None = None) -> None:
+    """Install a reactor, unless one is installed already.
+
+    :param name: as ``twistd --reactor`` takes it; None means asyncio's, on uvloop where it exists.
+    :raises twisted.application.reactors.NoSuchReactor: there is none of this name.
+    """
+    if "twisted.internet.reactor" in sys.modules:
+        return
+    if name is not None:
+        from twisted.application.reactors import installReactor
+
+        installReactor(name)
+        return
+    from twisted.internet import asyncioreactor
+
+    try:
+        import uvloop
+    except ImportError:
+        loop = asyncio.new_event_loop()
+    else:
+        loop = uvloop.new_event_loop()
+    asyncio.set_event_loop(loop)
+    asyncioreactor.install(loop)
+
+
+def raise_open_files(wanted: int) -> int:
+    """Raise this process's limit of open files towards what the connections need.
+
+    :param wanted: how many connections there may be.
+    :returns: how many there can be.
+    """
+    spare = 100
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted + spare:
+        if hard != resource.RLIM_INFINITY:
+            wanted = min(wanted, hard - spare)
+        soft = wanted + spare
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return wanted

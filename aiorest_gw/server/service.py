@@ -1,0 +1,125 @@
+"""The gateway as a service: it listens, and it leaves without dropping what is open."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Sequence
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IListeningPort
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from ..errors import ConfigurationError
+from .factory import RequestHandlerFactory
+from .reactors import raise_open_files
+
+__all__ = ["GatewayService"]
+
+
+class GatewayService(Service):
+    """Listens for a factory's connections.
+
+    :param reactor: what it runs on.
+    :param factory: makes the connections.
+    :param listen: Twisted's descriptions of server endpoints, such as ``tcp:8080``.
+    :raises ConfigurationError: one of the descriptions is not right.
+    """
+
+    name = "aiorest_gw"
+    log = Logger()
+
+    def __init__(
+        self,
+        reactor: Any,
+        factory: RequestHandlerFactory,
+        listen: Sequence[str],
+    ) -> None:
+        self.reactor = reactor
+        self._factory = factory
+        self._endpoints = [(text, _endpoint(reactor, text)) for text in listen]
+        self._stopping = False
+        self.ports: list[IListeningPort] = []
+
+    def privilegedStartService(self) -> None:
+        """Listen, while the process may still take low ports.
+
+        :raises ConfigurationError: an address cannot be listened on.
+        """
+        can = raise_open_files(self._factory.limits.max_connections)
+        if can < self._factory.limits.max_connections:
+            self.log.warn("the limit of open files leaves room for {can} connections", can=can)
+        for text, endpoint in self._endpoints:
+            listening = endpoint.listen(self._factory)
+            listening.addCallback(self._listens, text)
+            failed: list[Failure] = []
+            listening.addErrback(failed.append)
+            if failed:
+                for port in self.ports:
+                    port.stopListening()
+                raise _cannot_listen(text, failed[0])
+
+    def startService(self) -> None:
+        super().startService()
+        if not self.ports:
+            self.privilegedStartService()
+
+    def stopService(self) -> Deferred[Any]:
+        """Stop listening, and drain the connections.
+
+        :returns: fires when none is left.
+        """
+        super().stopService()
+        self._stopping = True
+        closed = [maybeDeferred(port.stopListening) for port in self.ports]
+        return DeferredList([*closed, self._factory.drain()])
+
+    def leave_on_signals(self) -> None:
+        """Let SIGTERM and SIGINT end the process in order, with status 0; a second one at once.
+
+        Twisted's own handlers end it by the same signal again, which a supervisor takes for a crash.
+        """
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.reactor.callFromThread(self._leave))
+
+    def _leave(self) -> None:
+        if self._stopping:
+            self._factory.finish()
+        else:
+            self.reactor.stop()
+
+    def _listens(self, port: IListeningPort, text: str) -> None:
+        self.ports.append(port)
+        self.announce(f"listens on {address_of(port, text, self._factory.path)}")
+
+    def announce(self, line: str) -> None:
+        """Tell the operator something, here in the log."""
+        self.log.info("{line}", line=line)
+
+
+def address_of(port: IListeningPort, text: str, path: str) -> str:
+    """Where a client connects to, as a URL where there is one."""
+    address = port.getHost()
+    if not hasattr(address, "port"):
+        return text
+    scheme = "wss" if text.startswith("ssl:") else "ws"
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    return f"{scheme}://{host}:{address.port}{path}"
+
+
+def _endpoint(reactor: Any, text: str) -> Any:
+    try:
+        return serverFromString(reactor, text)
+    except Exception as error:
+        reason = str(error) or type(error).__name__
+        raise ConfigurationError(f"{text!r} is no endpoint to listen on: {reason}") from None
+
+
+def _cannot_listen(text: str, failure: Failure) -> ConfigurationError:
+    error = failure.value
+    reason = error.socketError if isinstance(error, CannotListenError) else error
+    return ConfigurationError(f"cannot listen on {text}: {getattr(reason, 'strerror', None) or reason}")

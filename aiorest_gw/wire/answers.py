@@ -1,0 +1,41 @@
+"""Responses and errors to the bytes of an answer (``docs/wire-protocol.rst``, plain dialect)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import APIError
+from ..messages import Response
+from .renderers import JSONRenderer
+
+__all__ = ["render_error", "render_response"]
+
+_JSON = JSONRenderer()
+
+
+def render_response(response: Response, event_name: Any, id: Any) -> bytes:
+    """The answer of a request that succeeded.
+
+    :param event_name: the request's.
+    :param id: the request's, or None.
+    :raises SerializerError: the data cannot be written in the response's format.
+    """
+    answer = {"data": response.data, "event_name": event_name}
+    if id is not None:
+        answer["id"] = id
+        answer["status"] = response.status
+    return (response.renderer or _JSON).render(answer)
+
+
+def render_error(error: APIError, event_name: Any, id: Any) -> bytes:
+    """The answer of a request that failed; always JSON, whatever format was asked for.
+
+    :raises SerializerError: the error's ``detail`` cannot be written.
+    """
+    answer: dict[str, Any] = {"detail": error.detail, "event_name": event_name}
+    if error.errors is not None:
+        answer["errors"] = error.errors
+    if id is not None:
+        answer["id"] = id
+        answer["status"] = error.status
+    return _JSON.render(answer)

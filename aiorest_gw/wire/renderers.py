@@ -1,0 +1,82 @@
+"""Answers to bytes: the formats that a view can answer in."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar
+from xml.sax.saxutils import escape
+
+import msgspec
+
+from ..errors import SerializerError
+
+__all__ = ["BaseRenderer", "JSONRenderer", "XMLRenderer"]
+
+_encode = msgspec.json.Encoder().encode
+_LINE_SEPARATORS = {b"\xe2\x80\xa8": b"\\u2028", b"\xe2\x80\xa9": b"\\u2029"}
+_XML_NAME = re.compile(r"[A-Za-z_][\w.\-]*", re.ASCII)
+# XML 1.0 section 2.2: what no document can hold, not even escaped.
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class BaseRenderer:
+    """Writes an answer; a subclass sets ``format`` and overrides :meth:`render`."""
+
+    format: ClassVar[str] = ""
+
+    def render(self, data: Any) -> bytes:
+        """The answer as bytes, in UTF-8.
+
+        :param data: the whole answer, an object with ``data``, ``event_name`` and so on.
+        :raises SerializerError: it cannot be written in this format.
+        """
+        raise NotImplementedError
+
+
+class JSONRenderer(BaseRenderer):
+    """Compact JSON in UTF-8, with U+2028 and U+2029 escaped so that it is JavaScript too."""
+
+    format = "json"
+
+    def render(self, data: Any) -> bytes:
+        try:
+            text = _encode(data)
+        except (TypeError, ValueError, RecursionError, OverflowError) as error:
+            raise SerializerError from error
+        if b"\xe2\x80" in text:
+            for character, escaped in _LINE_SEPARATORS.items():
+                text = text.replace(character, escaped)
+        return text
+
+
+class XMLRenderer(BaseRenderer):
+    """``<root>`` with an element for each key, and ``<list-item>`` for each item of a list.
+
+    Characters that XML cannot hold are written as U+FFFD.
+    """
+
+    format = "xml"
+    root_name: ClassVar[str] = "root"
+    item_tag_name: ClassVar[str] = "list-item"
+
+    def render(self, data: Any) -> bytes:
+        parts = ['<?xml version="1.0" encoding="utf-8"?>\n']
+        try:
+            self._element(self.root_name, msgspec.to_builtins(data, str_keys=True), parts)
+            return "".join(parts).encode()
+        except (TypeError, ValueError, RecursionError, OverflowError) as error:
+            raise SerializerError from error
+
+    def _element(self, name: str, value: Any, parts: list[str]) -> None:
+        if not _XML_NAME.fullmatch(name):
+            raise ValueError(f"{name!r} cannot be the name of an XML element")
+        parts.append(f"<{name}>")
+        if isinstance(value, dict):
+            for key, item in value.items():
+                self._element(key, item, parts)
+        elif isinstance(value, (list, tuple, set, frozenset)):
+            for item in value:
+                self._element(self.item_tag_name, item, parts)
+        elif value is not None:
+            parts.append(escape(_NOT_XML.sub("\ufffd", str(value))))
+        parts.append(f"</{name}>")
