@@ -39,36 +39,50 @@ class Limits:
     """
 
     max_message_size: int = _limit(
-        1_048_576, "bytes", "largest message taken from a client; a larger one closes with 1009", least=1
+        1_048_576,
+        "bytes",
+        "largest message taken from a client; a larger one closes with 1009",
+        least=1,
     )
     max_connections: int = _limit(
-        10_000, "connections", "at the same time; further ones are refused with 503", least=1
+        10_000, "connections", "most at the same time; further ones are refused with 503", least=1
     )
     max_connections_per_address: int = _limit(
-        100, "connections",
-        "at the same time from one address; further ones are refused with 429; 0: no limit; "
-        "loopback and trusted proxies are not counted",
+        100,
+        "connections",
+        "most at the same time from one address, but for loopback and trusted proxies; further ones "
+        "are refused with 429; 0: no limit",
     )
     max_open_requests: int = _limit(
-        64, "requests", "unanswered at a time on one connection; then it is not read", least=1
+        64, "requests", "most unanswered ones on a connection; then it is not read", least=1
     )
     max_waiting_calls: int = _limit(
-        1_000, "calls", "of @blocking views that wait for a thread; then 503", least=1
+        1_000, "calls", "most calls of @blocking views that wait for a thread; then 503", least=1
     )
-    max_threads: int = _limit(10, "threads", "for @blocking views", least=1)
-    max_depth: int = _limit(64, "levels", "of arrays and objects in each other in a message", least=1)
+    max_threads: int = _limit(10, "threads", "most threads for @blocking views", least=1)
+    max_depth: int = _limit(
+        64, "levels", "how deep arrays and objects may lie in each other in a message", least=1
+    )
     request_timeout: float = _limit(
-        30.0, "seconds", "until a request that was not answered is cancelled, with 504", least=0.001
+        30.0,
+        "seconds",
+        "time until a request that was not answered is cancelled, with 504",
+        least=0.001,
     )
     handshake_timeout: float = _limit(
-        5.0, "seconds", "for the opening handshake; then the connection is dropped", least=0.001
+        5.0,
+        "seconds",
+        "time for the opening handshake; then the connection is dropped",
+        least=0.001,
     )
-    ping_interval: float = _limit(25.0, "seconds", "of silence until a client is pinged; 0: never")
+    ping_interval: float = _limit(
+        25.0, "seconds", "silence after which a client is pinged; 0: never"
+    )
     ping_timeout: float = _limit(
-        10.0, "seconds", "for the pong; then the connection is closed with 4003; 0: no limit"
+        10.0, "seconds", "time for the pong; then the connection is closed with 4003; 0: no limit"
     )
     drain_timeout: float = _limit(
-        10.0, "seconds", "for open requests to finish when the gateway stops"
+        10.0, "seconds", "time for open requests to finish when the gateway stops"
     )
 
     @classmethod

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import attrs
 
-__all__ = ["ANONYMOUS", "User"]
+__all__ = ["ANONYMOUS", "AbstractUser", "User"]
+
+
+def _frozen(permissions: Iterable[Any]) -> frozenset[Any]:
+    return frozenset(permissions)
 
 
 @attrs.frozen
-class User:
-    """A user, or nobody in particular where ``is_anonymous``."""
+class AbstractUser:
+    """What every kind of user has; an application's own kind adds fields.
+
+    :param id: the store's own.
+    :param permissions: whatever the application's permissions look for.
+    :param is_anonymous: nobody in particular.
+    """
 
     id: Any = None
     username: str = ""
     email: str = ""
-    permissions: frozenset[str] = frozenset()
+    permissions: frozenset[Any] = attrs.field(default=(), converter=_frozen)
     first_name: str = ""
     last_name: str = ""
     is_active: bool = False
@@ -24,9 +34,27 @@ class User:
     is_staff: bool = False
     is_anonymous: bool = True
 
+    @property
+    def is_user(self) -> bool:
+        """Whether this is somebody without special rights."""
+        return not (self.is_anonymous or self.is_staff or self.is_superuser)
+
+    def get_fullname(self) -> str:
+        """First and last name."""
+        return f"{self.first_name} {self.last_name}".strip()
+
     def is_authenticated(self) -> bool:
-        """Whether this is somebody: known and active."""
+        """Whether this is somebody: known, and active."""
         return self.is_active and not self.is_anonymous
+
+    def has_permission(self, permission: Any) -> bool:
+        """Whether this is an active user who was given the permission."""
+        return self.is_authenticated() and permission in self.permissions
+
+
+@attrs.frozen
+class User(AbstractUser):
+    """A user, or nobody in particular where ``is_anonymous``."""
 
 
 ANONYMOUS = User()

@@ -91,7 +91,9 @@ def bind(function: Callable[..., Any], parameters: Sequence[Parameter]) -> Call:
         keywords=keywords is not None,
         body=None if body is None else _argument(body, hints),
         arguments=arguments,
-        reserved=frozenset(one.name for one in declared) if extras else None,
+        reserved=frozenset(inspect.signature(inspect.unwrap(function)).parameters)
+        if extras
+        else None,
     ).call
 
 
@@ -175,14 +177,11 @@ def _convert(
     return None
 
 
-def _explain(
-    value: Any, hint: Any, path: str, message: str, strict: bool
-) -> list[dict[str, str]]:
+def _explain(value: Any, hint: Any, path: str, message: str, strict: bool) -> list[dict[str, str]]:
     """Everything that is wrong with an object, since msgspec tells only the first."""
     fields = _fields(hint)
     if fields is None or not isinstance(value, dict):
-        text, _, below = message.rpartition(" - at `$")
-        return [{"path": path + below.rstrip("`"), "message": text or message}]
+        return [_told(path, message)]
     errors: list[dict[str, str]] = []
     for field in fields:
         below = f"{path}.{field.encode_name}"
@@ -192,9 +191,14 @@ def _explain(
             errors.append({"path": below, "message": "Missing required field"})
     if not errors:
         # Each field by itself is right: what is wrong is a rule of the whole, or of a validator.
-        text, _, below = message.rpartition(" - at `$")
-        errors.append({"path": path + below.rstrip("`"), "message": text or message})
+        errors.append(_told(path, message))
     return errors
+
+
+def _told(path: str, message: str) -> dict[str, str]:
+    """What msgspec says, with the place that it names put behind ``path``."""
+    text, _, below = message.partition(" - at `$")
+    return {"path": path + below.removesuffix("`"), "message": text}
 
 
 @attrs.frozen

@@ -115,12 +115,12 @@ class Dispatcher:
             raise NotSpecifiedURL
         if not isinstance(url, str):
             raise InvalidPathArgument
-        if request.args is None:
-            request.args = {}
-        elif type(request.args) is not dict:
-            request.args = {}
-            raise IncorrectArgument
-        url = url.strip()
+        args, request.args = request.args, {}
+        if args:
+            if type(args) is not dict:
+                raise IncorrectArgument
+            request.args = args
+        url = url.strip() or "/"
         if "?" in url:
             url, _, query = url.partition("?")
             request.args = _query(query) | request.args

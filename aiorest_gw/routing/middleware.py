@@ -50,7 +50,9 @@ def instantiate(middlewares: Iterable[Any]) -> tuple[Any, ...]:
     return tuple(found)
 
 
-def wrap(middlewares: Iterable[Any], handle: Handle, handler_of: Callable[[Request], Any]) -> Handle:
+def wrap(
+    middlewares: Iterable[Any], handle: Handle, handler_of: Callable[[Request], Any]
+) -> Handle:
     """The middlewares around ``handle``, the first of them outermost.
 
     :param middlewares: instances.
@@ -64,7 +66,9 @@ def wrap(middlewares: Iterable[Any], handle: Handle, handler_of: Callable[[Reque
     return handle
 
 
-def _before(hook: Callable[..., Any], handle: Handle, handler_of: Callable[[Request], Any]) -> Handle:
+def _before(
+    hook: Callable[..., Any], handle: Handle, handler_of: Callable[[Request], Any]
+) -> Handle:
     def asked(request: Request) -> Response | Awaitable[Response]:
         handler = handler_of(request)
         if handler is None:

@@ -111,7 +111,8 @@ class PathTree:
             leaf = self._fixed.get("/" + "/".join(segments))
             if leaf is not None:
                 yield leaf, ()
-        if self._dynamic:
+        # Braces are no part of a URL (RFC 3986 appendix A): a template that nobody filled in.
+        if self._dynamic and "{" not in url and "}" not in url:
             yield from _walk(self._root, segments, 0, ())
 
 

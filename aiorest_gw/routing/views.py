@@ -85,7 +85,9 @@ class View:
             if wanted is None:
                 raise NotSupportedArgumentType("name the methods that the function answers")
             table = dict.fromkeys(wanted, target)
-            found = {name: (attributes or {})[name] for name in _OPTIONS if name in (attributes or {})}
+            found = {
+                name: (attributes or {})[name] for name in _OPTIONS if name in (attributes or {})
+            }
         else:
             raise InvalidHandler
         found["renderers"] = _renderers(found.get("renderers", ()))
@@ -130,7 +132,9 @@ def _methods_of_class(
         if verb in METHODS and hasattr(target, verb.lower())
     }
     if not table:
-        raise InvalidHandler(f"{target.__qualname__} defines none of the methods it is registered for")
+        raise InvalidHandler(
+            f"{target.__qualname__} defines none of the methods it is registered for"
+        )
     return table
 
 
@@ -163,7 +167,9 @@ class Endpoint:
     attributes: Mapping[str, Any]
 
 
-def endpoint(path: str, methods: str | Iterable[str], name: str | None = None, **attributes: Any) -> Callable[[F], F]:
+def endpoint(
+    path: str, methods: str | Iterable[str], name: str | None = None, **attributes: Any
+) -> Callable[[F], F]:
     """Make a function a view, for ``router.register_endpoint(function)``.
 
     :param path: such as ``/users/{id:int}``.

@@ -56,9 +56,9 @@ class Admission:
         if self._total > self._limits.max_connections:
             return 503, "Too many connections"
         most = self._limits.max_connections_per_address
-        if address is not None and 0 < most < self._by_address[address]:
-            if not self._is_uncounted(address):
-                return 429, "Too many connections from this address"
+        too_many = 0 < most < self._by_address.get(address or "", 0)
+        if too_many and not self._is_uncounted(address or ""):
+            return 429, "Too many connections from this address"
         return None
 
     def leave(self, address: str | None) -> None:

@@ -130,7 +130,10 @@ class Answering:
 
     def _failed(self, failure: Failure, request: _Open) -> None:
         if not request.done:
-            self._finish(request, self._error(failure.value, request.event_name, request.id, failure))
+            self._finish(
+                request,
+                self._error(failure.value or failure, request.event_name, request.id, failure),
+            )
         elif not failure.check(CancelledError, asyncio.CancelledError, APIError):
             self.log.failure("a view failed after its request was ended", failure)
 
@@ -172,12 +175,13 @@ class Answering:
         self, error: BaseException, event_name: Any, id: Any, failure: Failure | None = None
     ) -> bytes:
         """The answer for an error: the peer's fault is told, ours is logged."""
-        if isinstance(error, SerializerError) or not isinstance(error, APIError):
+        unwritable = isinstance(error, SerializerError) and error.__cause__ is not None
+        if unwritable or not isinstance(error, APIError):
             self.log.failure("a request failed", failure or Failure(error))
         if not isinstance(error, APIError):
             error = APIError()
         try:
             return render_error(error, event_name, id)
-        except SerializerError as unwritable:
-            self.log.failure("an error's detail cannot be written", Failure(unwritable))
+        except SerializerError as failed:
+            self.log.failure("an error's detail cannot be written", Failure(failed))
             return render_error(APIError(), event_name, id)

@@ -1,17 +1,17 @@
-"""Coroutines on whichever reactor runs: views may await Deferreds, and asyncio's things where it runs."""
+"""Coroutines on whichever reactor runs: Deferreds in them, and asyncio's things where that runs."""
 
 from __future__ import annotations
 
 import asyncio
+import inspect
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Awaitable, Coroutine, Generator
 from types import coroutine
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
-from twisted.python.failure import Failure
 
-__all__ = ["to_deferred"]
+__all__ = ["on_asyncio", "to_deferred"]
 
 T = TypeVar("T")
 
@@ -25,72 +25,63 @@ def to_deferred(awaitable: Awaitable[T]) -> Deferred[T]:
     """
     if isinstance(awaitable, Deferred):
         return awaitable
-    running = awaitable if asyncio.iscoroutine(awaitable) else _awaited(awaitable)
+    running = awaitable if inspect.iscoroutine(awaitable) else _awaited(awaitable)
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
         return Deferred.fromCoroutine(running)
-    return Deferred.fromFuture(_task(loop, _bridged(running, loop)))
+    if sys.version_info >= (3, 12):
+        task = asyncio.Task(on_asyncio(running), loop=loop, eager_start=True)
+    else:
+        task = asyncio.Task(on_asyncio(running), loop=loop)
+    return Deferred.fromFuture(task)
 
 
 async def _awaited(awaitable: Awaitable[T]) -> T:
     return await awaitable
 
 
-_task: Callable[[asyncio.AbstractEventLoop, Coroutine[Any, Any, T]], asyncio.Future[T]]
-if sys.version_info >= (3, 12):
-
-    def _task(loop, running):  # type: ignore[no-untyped-def, no-redef]
-        return asyncio.Task(running, loop=loop, eager_start=True)
-
-else:
-
-    def _task(loop, running):  # type: ignore[no-untyped-def, no-redef]
-        return asyncio.Task(running, loop=loop)
-
-
-async def _bridged(running: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop) -> T:
-    return await _steps(running, loop)
+async def on_asyncio(running: Coroutine[Any, Any, T]) -> T:
+    """A coroutine that an asyncio task can run, though what it awaits may be Deferreds."""
+    return await _steps(running)
 
 
 @coroutine
-def _steps(
-    running: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop
-) -> Generator[Any, None, T]:
-    """Step a coroutine; where it waits for a Deferred, wait for a future in its place.
-
-    A task takes nothing but futures. A Deferred that is awaited keeps its result for the coroutine,
-    which looks for it when it is stepped again, so the future has no result of its own to carry.
-    """
-    step: Callable[[], Any] = lambda: running.send(None)  # noqa: E731 (swapped for a throw below)
+def _steps(running: Coroutine[Any, Any, T]) -> Generator[Any, None, T]:
+    """Step a coroutine; where it waits for a Deferred, wait for a future in its place."""
+    error: BaseException | None = None
     while True:
         try:
-            waiting = step()
+            waiting = running.send(None) if error is None else running.throw(error)
         except StopIteration as stop:
             result: T = stop.value
             return result
+        error = None
         try:
             if isinstance(waiting, Deferred):
-                yield from _until(waiting, loop)
+                yield from _until(waiting)
             else:
                 yield waiting
         except BaseException as raised:
             error = raised
-            if isinstance(waiting, Deferred):
-                waiting.addErrback(lambda _: None)
-                waiting.cancel()
-            step = lambda: running.throw(error)  # noqa: B023, E731 (run before the next round)
-        else:
-            step = lambda: running.send(None)  # noqa: E731
 
 
-def _until(waiting: Deferred[Any], loop: asyncio.AbstractEventLoop) -> Generator[Any, None, None]:
-    future: asyncio.Future[None] = loop.create_future()
+def _until(waiting: Deferred[Any]) -> Generator[Any, None, None]:
+    """Wait until a Deferred has fired; cancel it where the waiting is cancelled.
 
-    def fired(result: Any | Failure) -> Any:
-        if not future.done():
-            future.set_result(None)
+    Its result stays with it, where the coroutine looks for it when it is stepped again.
+    """
+    fired = asyncio.get_running_loop().create_future()
+
+    def fire(result: Any) -> Any:
+        if not fired.done():
+            fired.set_result(None)
         return result
 
-    waiting.addBoth(fired)
-    yield from future
+    waiting.addBoth(fire)
+    try:
+        yield from fired
+    except BaseException:
+        waiting.addErrback(lambda _: None)
+        waiting.cancel()
+        raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from ..errors import ConfigurationError
 from .loading import load_factory
@@ -21,9 +21,10 @@ _KEYWORDS = {
 }
 
 
-def build_service(
-    options: GatewayOptions, reactor: Any, service: Callable[..., GatewayService] = GatewayService
-) -> GatewayService:
+S = TypeVar("S", bound=GatewayService)
+
+
+def build_service(options: GatewayOptions, reactor: Any, service: Callable[..., S]) -> S:
     """Put a gateway together.
 
     :param options: parsed.
@@ -34,6 +35,7 @@ def build_service(
         raise ConfigurationError("name the application: --app package.module:name")
     factory = load_factory(options["app"])
     factory.reactor = reactor
-    settings = {keyword: options[flag] or None for flag, keyword in _KEYWORDS.items()}
-    factory.configure(**settings, **options.limits())
+    settings: dict[str, Any] = {k: options[flag] or None for flag, k in _KEYWORDS.items()}
+    settings.update(options.limits())
+    factory.configure(**settings)
     return service(reactor, factory, options["listen"])

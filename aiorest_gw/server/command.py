@@ -19,7 +19,7 @@ __all__ = ["main"]
 
 
 class _Serve(GatewayOptions):
-    optParameters = [  # noqa: RUF012 (Twisted's way)
+    optParameters = [
         ["reactor", None, None, "as twistd's --reactor (default: asyncio on uvloop)"],
         ["log-level", None, "warn", "debug, info, warn, error or critical; to the standard error"],
     ]
@@ -30,7 +30,7 @@ class _Serve(GatewayOptions):
 
 class _Command(usage.Options):
     synopsis = "Usage: aiorest-gw serve --app package.module:name [options]"
-    subCommands = [  # noqa: RUF012 (Twisted's way)
+    subCommands = [
         ["serve", None, _Serve, "serve an application in the foreground"],
     ]
 
@@ -52,7 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         command.parseOptions(sys.argv[1:] if arguments is None else arguments)
         if command.subCommand is None:
-            raise usage.UsageError("name a command, as in: aiorest-gw serve --app package.module:name")
+            raise usage.UsageError(
+                "name a command, as in: aiorest-gw serve --app package.module:name"
+            )
         _serve(command.subOptions)
     except (usage.UsageError, ConfigurationError) as error:
         raise SystemExit(f"aiorest-gw: {error}") from None
@@ -66,5 +68,4 @@ def _serve(options: _Serve) -> None:
     from twisted.internet import reactor
 
     service = build_service(options, reactor, ForegroundService)
-    assert isinstance(service, ForegroundService)
     run_service(service, options["log-level"])

@@ -18,13 +18,20 @@ from ..routing.router import SimpleRouter
 from ..wire.origins import allowed_origins
 from .admission import Admission
 from .protocol import RequestHandlerProtocol
-from .threads import BlockingCalls
+from .threads import BlockingCalls, RunsBlocking
 
 __all__ = ["RequestHandlerFactory"]
 
 _AUTOBAHN = ("url", "protocols", "server", "headers", "externalPort")
 _OPTIONS = (
-    "router", "middlewares", "limits", "origins", "path", "compress", "trusted_proxies", "reactor",
+    "router",
+    "middlewares",
+    "limits",
+    "origins",
+    "path",
+    "compress",
+    "trusted_proxies",
+    "reactor",
     "blocking_calls",
 )
 # Stands for the installed reactor: to ask for it is to install one.
@@ -57,6 +64,7 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
     """
 
     protocol = RequestHandlerProtocol
+    _reactor: Any
 
     def __init__(
         self,
@@ -69,7 +77,7 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
         compress: bool = False,
         trusted_proxies: Iterable[str] = (),
         reactor: Any = None,
-        blocking_calls: BlockingCalls | None = None,
+        blocking_calls: RunsBlocking | None = None,
         **shared: Any,
     ) -> None:
         own = {name: shared.pop(name) for name in _AUTOBAHN if name in shared}
@@ -86,7 +94,7 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
         self.limits = limits or Limits()
         self.connections: set[RequestHandlerProtocol] = set()
         self._drained: Deferred[None] | None = None
-        self.blocking_calls = blocking_calls or BlockingCalls(self)
+        self.blocking_calls: RunsBlocking = blocking_calls or BlockingCalls(self)
         self._middlewares = tuple(middlewares)
         self.router = SimpleRouter() if router is None else router
         self.configure(

@@ -40,7 +40,9 @@ def run_service(service: ForegroundService, log_level: str = "warn") -> None:
         level = LogLevel.levelWithName(log_level.lower())
     except Exception:
         known = ", ".join(one.name for one in LogLevel.iterconstants())
-        raise ConfigurationError(f"there is no log level {log_level!r}; known are {known}") from None
+        raise ConfigurationError(
+            f"there is no log level {log_level!r}; known are {known}"
+        ) from None
     observer = FilteringLogObserver(
         textFileLogObserver(sys.stderr), [LogLevelFilterPredicate(defaultLogLevel=level)]
     )

@@ -37,39 +37,42 @@ class GatewayOptions(usage.Options):
     :param environ: where ``AIOREST_GW_*`` is looked for; a flag wins over its variable.
     """
 
-    synopsis = "--app package.module:name [options]"
+    synopsis = "[options]"
     longdesc = (
         "Serve an application: REST-style requests over WebSocket. Every option can be given in the "
         f"environment instead: --max-depth as {ENVIRONMENT}MAX_DEPTH; lists with blanks between."
     )
     optParameters = [
-        ["app", "a", None, "package.module:name of a router, a factory, or a callable that makes one"],
+        [
+            "app",
+            "a",
+            None,
+            "package.module:name of a router, a factory, or a callable that makes one",
+        ],
         ["path", None, None, "the only path that is answered (default /, or the factory's own)"],
         *_limit_flags(),
     ]
     optFlags = [["compress", None, "take permessage-deflate where a client offers it"]]
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._environ = environ
         self["listen"] = []
         self["origin"] = []
         self["trust-proxy"] = []
 
     def opt_listen(self, description: str) -> None:
-        """Twisted endpoint to listen on; may be given several times (default
-        tcp:8080:interface=127.0.0.1)"""
+        """Twisted endpoint to listen on; repeatable (default tcp:8080:interface=127.0.0.1)"""
         self["listen"].append(description)
 
     opt_l = opt_listen
 
     def opt_origin(self, origin: str) -> None:
-        """further web origin that may connect, as https://example.com; may be given several times"""
+        """further web origin that may connect, as https://example.com; repeatable"""
         self["origin"].append(origin)
 
     def opt_trust_proxy(self, network: str) -> None:
-        """address or network (CIDR) of a proxy, whose connections are not counted by address; may be
-        given several times"""
+        """address or network of a proxy, not counted by address; repeatable"""
         self["trust-proxy"].append(network)
 
     def postOptions(self) -> None:
@@ -95,11 +98,11 @@ class GatewayOptions(usage.Options):
             text = self[flag]
             if text is None:
                 continue
-            kind = type(field.default)
+            whole = isinstance(field.default, int)
             try:
-                found[field.name] = kind(text)
+                found[field.name] = int(text) if whole else float(text)
             except ValueError:
-                what = "a whole number" if kind is int else "a number"
+                what = "a whole number" if whole else "a number"
                 raise ConfigurationError(
                     f"--{flag} should be {what} of {field.metadata['unit']}, not {text!r}"
                 ) from None

@@ -45,7 +45,10 @@ class RequestHandlerProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         factory = self.factory
         self.session: Session | None = None
         self._answering = Answering(
-            factory.dispatch, self._send_answer, self._answered, factory.reactor,
+            factory.dispatch,
+            self._send_answer,
+            self._answered,
+            factory.reactor,
             factory.limits.request_timeout,
         )
         self._address: str | None = getattr(self.transport.getPeer(), "host", None)
@@ -95,7 +98,7 @@ class RequestHandlerProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         self,
         code: int,
         reason: str,
-        responseHeaders: Any = None,  # noqa: N803 (Autobahn's name)
+        responseHeaders: Any = None,
     ) -> None:
         """Refuse a handshake: a complete answer of HTTP, and none of our own errors' text in it."""
         try:
@@ -125,7 +128,7 @@ class RequestHandlerProtocol(WebSocketServerProtocol):  # type: ignore[misc]
 
     # -- requests and their answers
 
-    def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: N803 (Autobahn's name)
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:
         serving = SERVING.set(self.factory)
         try:
             request = self._decode_message(payload, isBinary)
@@ -141,7 +144,7 @@ class RequestHandlerProtocol(WebSocketServerProtocol):  # type: ignore[misc]
     def _decode_message(
         self,
         payload: bytes,
-        isBinary: bool = False,  # noqa: N803 (aiorest-ws's name)
+        isBinary: bool = False,
     ) -> Request:
         """The request in a message.
 
@@ -153,7 +156,7 @@ class RequestHandlerProtocol(WebSocketServerProtocol):  # type: ignore[misc]
     def _encode_message(
         self,
         response: bytes,
-        isBinary: bool = False,  # noqa: N803 (aiorest-ws's name)
+        isBinary: bool = False,
     ) -> bytes:
         """The message that carries an answer, in the form in which its request came."""
         return encode_base64(response) if isBinary else response
@@ -164,11 +167,11 @@ class RequestHandlerProtocol(WebSocketServerProtocol):  # type: ignore[misc]
 
     def sendMessage(self, *args: Any, **kwargs: Any) -> None:
         """As Autobahn's, but the limit on what is received does not limit what is sent."""
-        limit, self.maxMessagePayloadSize = self.maxMessagePayloadSize, 0
+        self.maxMessagePayloadSize: int = 0
         try:
             super().sendMessage(*args, **kwargs)
         finally:
-            self.maxMessagePayloadSize = limit
+            self.maxMessagePayloadSize = self.factory.maxMessagePayloadSize
 
     def _answered(self) -> None:
         if self._draining and not self._answering.open:

@@ -64,7 +64,7 @@ class GatewayService(Service):
                 raise _cannot_listen(text, failed[0])
 
     def startService(self) -> None:
-        super().startService()
+        super().startService()  # type: ignore[no-untyped-call]
         if not self.ports:
             self.privilegedStartService()
 
@@ -73,7 +73,7 @@ class GatewayService(Service):
 
         :returns: fires when none is left.
         """
-        super().stopService()
+        super().stopService()  # type: ignore[no-untyped-call]
         self._stopping = True
         closed = [maybeDeferred(port.stopListening) for port in self.ports]
         return DeferredList([*closed, self._factory.drain()])
@@ -103,7 +103,7 @@ class GatewayService(Service):
 
 def address_of(port: IListeningPort, text: str, path: str) -> str:
     """Where a client connects to, as a URL where there is one."""
-    address = port.getHost()
+    address: Any = port.getHost()
     if not hasattr(address, "port"):
         return text
     scheme = "wss" if text.startswith("ssl:") else "ws"
@@ -122,4 +122,6 @@ def _endpoint(reactor: Any, text: str) -> Any:
 def _cannot_listen(text: str, failure: Failure) -> ConfigurationError:
     error = failure.value
     reason = error.socketError if isinstance(error, CannotListenError) else error
-    return ConfigurationError(f"cannot listen on {text}: {getattr(reason, 'strerror', None) or reason}")
+    return ConfigurationError(
+        f"cannot listen on {text}: {getattr(reason, 'strerror', None) or reason}"
+    )

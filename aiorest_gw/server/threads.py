@@ -16,7 +16,7 @@ from twisted.python.threadpool import ThreadPool
 from ..errors import ServiceUnavailable
 from ..limits import Limits
 
-__all__ = ["BlockingCalls"]
+__all__ = ["BlockingCalls", "RunsBlocking"]
 
 T = TypeVar("T")
 
@@ -25,7 +25,7 @@ class _DaemonThreads(ThreadPool):
     """Threads that do not keep the process from ending: nothing can interrupt a view in one."""
 
     @staticmethod
-    def threadFactory(*args: Any, **kwargs: Any) -> Thread:  # noqa: N802 (Twisted's name)
+    def threadFactory(*args: Any, **kwargs: Any) -> Thread:  # type: ignore[override]
         return Thread(*args, daemon=True, **kwargs)
 
 
@@ -37,6 +37,14 @@ class Settings(Protocol):
 
     @property
     def reactor(self) -> Any: ...
+
+
+class RunsBlocking(Protocol):
+    """Runs functions that block."""
+
+    def run(self, function: Callable[[], T]) -> Deferred[T]: ...
+
+    def close(self) -> None: ...
 
 
 class BlockingCalls:
@@ -64,7 +72,9 @@ class BlockingCalls:
             raise ServiceUnavailable
         reactor = self._settings.reactor
         if self._pool is None:
-            self._pool = _DaemonThreads(0, self._settings.limits.max_threads, name="aiorest_gw views")
+            self._pool = _DaemonThreads(
+                0, self._settings.limits.max_threads, name="aiorest_gw views"
+            )
             self._pool.start()
             reactor.addSystemEventTrigger("after", "shutdown", self.close)
         self._waiting += 1

@@ -50,7 +50,7 @@ class _Service(GatewayService):
         self.reactor.callWhenRunning(self.leave_on_signals)
 
 
-def makeService(options: GatewayOptions) -> GatewayService:  # noqa: N802 (Twisted's name)
+def makeService(options: GatewayOptions) -> GatewayService:
     """The service that ``twistd`` runs."""
     from twisted.internet import reactor
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any, ClassVar
+from uuid import UUID
 from xml.sax.saxutils import escape
 
 import msgspec
@@ -17,6 +20,9 @@ _LINE_SEPARATORS = {b"\xe2\x80\xa8": b"\\u2028", b"\xe2\x80\xa9": b"\\u2029"}
 _XML_NAME = re.compile(r"[A-Za-z_][\w.\-]*", re.ASCII)
 # XML 1.0 section 2.2: what no document can hold, not even escaped.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+# What XML holds as Python writes it.
+_AS_TEXT = (datetime, date, time, timedelta, Decimal, UUID)
 
 
 class BaseRenderer:
@@ -42,11 +48,32 @@ class JSONRenderer(BaseRenderer):
         try:
             text = _encode(data)
         except (TypeError, ValueError, RecursionError, OverflowError) as error:
-            raise SerializerError from error
+            text = self._with_text_keys(data, error)
         if b"\xe2\x80" in text:
             for character, escaped in _LINE_SEPARATORS.items():
                 text = text.replace(character, escaped)
         return text
+
+    def _with_text_keys(self, data: Any, error: Exception) -> bytes:
+        """Once more with ``None``, ``True`` and ``False`` as keys, written as JSON's own words."""
+        try:
+            return _encode(_text_keys(data))
+        except (TypeError, ValueError, RecursionError, OverflowError):
+            raise SerializerError from error
+
+
+def _text_keys(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {
+            _KEYS[key] if key is None or key is True or key is False else key: _text_keys(value)
+            for key, value in data.items()
+        }
+    if isinstance(data, (list, tuple)):
+        return [_text_keys(item) for item in data]
+    return data
+
+
+_KEYS = {None: "null", True: "true", False: "false"}
 
 
 class XMLRenderer(BaseRenderer):
@@ -62,7 +89,8 @@ class XMLRenderer(BaseRenderer):
     def render(self, data: Any) -> bytes:
         parts = ['<?xml version="1.0" encoding="utf-8"?>\n']
         try:
-            self._element(self.root_name, msgspec.to_builtins(data, str_keys=True), parts)
+            plain = msgspec.to_builtins(data, str_keys=True, builtin_types=_AS_TEXT)
+            self._element(self.root_name, plain, parts)
             return "".join(parts).encode()
         except (TypeError, ValueError, RecursionError, OverflowError) as error:
             raise SerializerError from error

@@ -1,0 +1,119 @@
+"""Finds out who makes a request from its token, and lets through whom the view allows."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from ..errors import (
+    BaseAuthException,
+    ConfigurationError,
+    PermissionDeniedException,
+    TokenNotProvidedException,
+)
+from .tokens import JSONWebTokenManager, TokenRevokedException
+from .users import ANONYMOUS, AbstractUser, User
+
+if TYPE_CHECKING:
+    from ..messages import Request
+
+__all__ = ["JSONWebTokenMiddleware", "TokenStore", "UserStore"]
+
+
+class UserStore(Protocol):
+    """Where users come from."""
+
+    def get_user_by_token_payload(self, payload: dict[str, Any]) -> Any:
+        """The user whom a token was made for, or None; at once, or when awaited."""
+
+
+class TokenStore(Protocol):
+    """Where it is known which tokens were revoked."""
+
+    def is_revoked(self, payload: dict[str, Any]) -> Any:
+        """Whether a token was revoked; at once, or when awaited."""
+
+
+class JSONWebTokenMiddleware:
+    """Verifies ``request.token`` and sets ``request.user`` and ``request.token_payload``.
+
+    A view with ``auth_required`` refuses requests without a token, with 401; one with
+    ``permission_classes`` those that a permission does not allow, with 403. A token that is not valid
+    is refused everywhere. The parameters may be set as attributes of a subclass instead, which is then
+    given to the factory as a class.
+
+    :param manager: verifies tokens.
+    :param users: gives the user of a token; without it, the user is who the token says: ``sub`` as
+        id, ``username``, ``permissions``.
+    :param tokens: knows what was revoked.
+    :raises ConfigurationError: there is no manager.
+    """
+
+    manager: ClassVar[JSONWebTokenManager | None] = None
+    users: ClassVar[UserStore | None] = None
+    tokens: ClassVar[TokenStore | None] = None
+
+    def __init__(
+        self,
+        manager: JSONWebTokenManager | None = None,
+        users: UserStore | None = None,
+        tokens: TokenStore | None = None,
+    ) -> None:
+        self._manager = manager or self.manager
+        self._users = users or self.users
+        self._tokens = tokens or self.tokens
+        if self._manager is None:
+            raise ConfigurationError(
+                "JSONWebTokenMiddleware needs a manager: JSONWebTokenMiddleware(JSONWebTokenManager(…))"
+            )
+
+    def process_request(self, request: Request, handler: Any) -> Any:
+        """Authenticate a request, and authorize it for the view."""
+        if request.token is None or request.token == "":
+            if handler.auth_required:
+                raise TokenNotProvidedException
+            if not handler.permission_classes:
+                return None
+            return self._authorize(request, handler)
+        return self._authenticate(request, handler)
+
+    async def _authenticate(self, request: Request, handler: Any) -> None:
+        assert self._manager is not None
+        payload = self._manager.verify(request.token)
+        if self._tokens is not None and await _now_or_later(self._tokens.is_revoked(payload)):
+            raise TokenRevokedException
+        request.user = await self._user(payload)
+        request.token_payload = payload
+        await self._authorize(request, handler)
+
+    async def _authorize(self, request: Request, handler: Any) -> None:
+        for permission in handler.permission_classes:
+            if not await _now_or_later(permission.check(request, handler)):
+                raise PermissionDeniedException
+
+    async def _user(self, payload: dict[str, Any]) -> Any:
+        if self._users is None:
+            return _user_of_claims(payload)
+        user = await _now_or_later(self._users.get_user_by_token_payload(payload))
+        if not isinstance(user, AbstractUser) or not user.is_active:
+            raise BaseAuthException
+        return user
+
+
+async def _now_or_later(result: Any) -> Any:
+    return await result if inspect.isawaitable(result) else result
+
+
+def _user_of_claims(payload: dict[str, Any]) -> User:
+    permissions = payload.get("permissions", ())
+    if not isinstance(permissions, list):
+        permissions = ()
+    if "sub" not in payload and "username" not in payload:
+        return ANONYMOUS
+    return User(
+        id=payload.get("sub"),
+        username=str(payload.get("username", payload.get("sub", ""))),
+        permissions={one for one in permissions if isinstance(one, str)},
+        is_active=True,
+        is_anonymous=False,
+    )

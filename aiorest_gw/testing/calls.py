@@ -1,0 +1,85 @@
+"""A request through a router and its middlewares, without a connection."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Iterable
+from typing import Any
+
+import attrs
+import msgspec
+
+from ..auth.users import ANONYMOUS, User
+from ..errors import APIError
+from ..messages import Request, Response, Session
+from ..routing.dispatch import Dispatcher
+from ..routing.router import SimpleRouter
+from ..server.awaiting import on_asyncio
+from ..wire.answers import render_error, render_response
+
+__all__ = ["Answer", "ask", "call"]
+
+
+@attrs.frozen
+class Answer:
+    """An answer as a client gets it.
+
+    :param status: HTTP number; None where the request had no ``id``.
+    :param data: of a success.
+    :param detail: of a failure.
+    :param errors: what exactly was wrong, of a failure.
+    """
+
+    status: int | None = None
+    data: Any = None
+    detail: Any = None
+    errors: list[dict[str, str]] | None = None
+    event_name: Any = None
+    id: str | int | float | None = None
+
+    @classmethod
+    def read(cls, text: bytes | str) -> Answer:
+        """From the JSON of an answer."""
+        return cls(**msgspec.json.decode(text))
+
+
+async def ask(
+    router: SimpleRouter,
+    method: str,
+    url: str,
+    *,
+    data: Any = None,
+    args: dict[str, Any] | None = None,
+    token: str | None = None,
+    user: User = ANONYMOUS,
+    middlewares: Iterable[Any] = (),
+    session: Session | None = None,
+    factory: Any = None,
+    **extra: Any,
+) -> Answer:
+    """The answer that a client would get, for tests that run on a reactor or a loop.
+
+    A ``@blocking`` view runs at once. What a view raises that is no :class:`APIError` is raised here.
+
+    :param user: who makes the request, where no middleware finds out.
+    :param extra: further keys of the message.
+    """
+    request = Request(
+        method, url, args or {}, data, token=token, id=1, user=user, session=session, factory=factory,
+        extra=extra,
+    )  # fmt: skip
+    dispatch = Dispatcher(router, middlewares, lambda function: function())
+    try:
+        response = dispatch(request)
+        if inspect.isawaitable(response):
+            response = await response
+    except APIError as error:
+        return Answer.read(render_error(error, None, 1))
+    assert isinstance(response, Response)
+    return Answer.read(render_response(attrs.evolve(response, renderer=None), None, 1))
+
+
+def call(router: SimpleRouter, method: str, url: str, **options: Any) -> Answer:
+    """As :func:`ask`, for tests without a loop: what a view awaits runs on a loop of its own."""
+    return asyncio.run(on_asyncio(ask(router, method, url, **options)))
