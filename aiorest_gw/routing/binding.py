@@ -18,6 +18,11 @@ __all__ = ["BODY", "bind"]
 
 BODY = "body"
 _NOTHING: Any = object()
+_SINGLE = (
+    inspect.Parameter.POSITIONAL_ONLY,
+    inspect.Parameter.POSITIONAL_OR_KEYWORD,
+    inspect.Parameter.KEYWORD_ONLY,
+)
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 Call = Callable[[Request, Sequence[Any]], Any]
@@ -51,7 +56,7 @@ def bind(function: Callable[..., Any], parameters: Sequence[Parameter]) -> Call:
     declared = list(inspect.signature(function).parameters.values())
     if not declared or declared[0].kind is inspect.Parameter.KEYWORD_ONLY:
         raise InvalidHandler(f"{_name(function)} should take the request as its first parameter")
-    hints = _hints(function, [one.name for one in declared[1:] if one.kind in _NAMED])
+    hints = _hints(function, [one.name for one in declared[1:] if one.kind in _SINGLE])
     gathers = any(one.kind is inspect.Parameter.VAR_POSITIONAL for one in declared)
     extras = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in declared)
     by_position = [one for one in declared[1:] if one.kind is not inspect.Parameter.VAR_POSITIONAL]

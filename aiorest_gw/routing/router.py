@@ -246,7 +246,7 @@ class SimpleRouter:
         raise NoMatch(f"no route has the path {path!r}")
 
     def reverse(
-        self, name: str, *args: Any, query: Mapping[str, Any] | None = None, **params: Any
+        self, name: str, /, *args: Any, query: Mapping[str, Any] | None = None, **params: Any
     ) -> str:
         """The URL of a named route.
 

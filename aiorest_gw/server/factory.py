@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from typing import Any
 
 import attrs
-import txaio
 from autobahn.twisted.websocket import WebSocketServerFactory
 from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
 from twisted.internet.defer import Deferred
@@ -19,6 +18,7 @@ from ..wire.origins import allowed_origins
 from .admission import Admission
 from .protocol import RequestHandlerProtocol
 from .threads import BlockingCalls, RunsBlocking
+from .timers import ReactorTimers
 
 __all__ = ["RequestHandlerFactory"]
 
@@ -86,10 +86,8 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
         if len(args) < 3:
             own.setdefault("server", "")
         super().__init__(*args, reactor=_INSTALLED if reactor is None else reactor, **own)
-        if reactor is not None:
-            # Autobahn's timers are on the global reactor, whatever the factory was given.
-            timers = txaio.with_config(loop=reactor)
-            self._batched_timer = timers.make_batched_timer(bucket_seconds=0.2, chunk_size=1000)
+        # Autobahn's own timers are on the global reactor, whatever the factory was given.
+        self._batched_timer = ReactorTimers(lambda: self.reactor)
         self.shared = shared
         self.limits = limits or Limits()
         self.connections: set[RequestHandlerProtocol] = set()
@@ -171,10 +169,6 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
             return None
         protocol: RequestHandlerProtocol = super().buildProtocol(addr)
         return protocol
-
-    def call_later(self, seconds: float, function: Callable[..., None], *args: Any) -> Any:
-        """A timer of the coarse kind that connections share, 0.2 s exact."""
-        return self._batched_timer.call_later(seconds, function, *args)
 
     def drain(self) -> Deferred[None]:
         """Take no new connections and requests, finish what is open, and close every connection.

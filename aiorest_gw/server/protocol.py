@@ -225,7 +225,7 @@ class RequestHandlerProtocol(WebSocketServerProtocol):  # type: ignore[misc]
     def onAutoPingTimeout(self) -> None:
         """No pong: the peer is dead, or deaf, or we did not read it."""
         if self._held and self._peer_reads:
-            self.autoPingTimeoutCall = self.factory.call_later(
+            self.autoPingTimeoutCall = self.factory.reactor.callLater(
                 self.autoPingTimeout, self.onAutoPingTimeout
             )
             return

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import msgspec
-import txaio
 from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketClientProtocol
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, execute
@@ -16,6 +15,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..server.factory import RequestHandlerFactory
+from ..server.timers import ReactorTimers
 from .calls import Answer
 
 __all__ = ["InlineCalls", "MemoryClient", "connect"]
@@ -233,8 +233,7 @@ def connect(
     client_factory = WebSocketClientFactory(
         url, origin=origin, protocols=protocols, headers=headers, reactor=reactor
     )
-    timers = txaio.with_config(loop=reactor)
-    client_factory._batched_timer = timers.make_batched_timer(bucket_seconds=0.2)
+    client_factory._batched_timer = ReactorTimers(lambda: reactor)
     client_factory.setProtocolOptions(failByDrop=False, perMessageCompressionOffers=compress or [])
     host, peer = IPv4Address("TCP", "127.0.0.1", 80), IPv4Address("TCP", address, 50_000)
     server = factory.buildProtocol(peer)

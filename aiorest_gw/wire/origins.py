@@ -6,6 +6,7 @@ section 10.2). A handshake without an origin comes from a program, which could s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
@@ -13,6 +14,8 @@ from ..errors import ConfigurationError
 
 __all__ = ["allowed_origins", "normal_origin", "origin_is_allowed"]
 
+# As browsers write it: names in their ASCII form, and addresses.
+_HOST = re.compile(r"[a-z0-9._\-]+|[0-9a-f:.]+")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -29,7 +32,7 @@ def normal_origin(text: str) -> str | None:
     scheme = parts.scheme.lower()
     if scheme not in _DEFAULT_PORTS or not parts.hostname or parts.username is not None:
         return None
-    if parts.path or parts.query or parts.fragment:
+    if not _HOST.fullmatch(parts.hostname) or parts.path or parts.query or parts.fragment:
         return None
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     suffix = "" if port in (None, _DEFAULT_PORTS[scheme]) else f":{port}"

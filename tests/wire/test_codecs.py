@@ -1,0 +1,149 @@
+"""Bytes to requests, and what is no request."""
+
+import base64
+import json
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from aiorest_gw.errors import BadMessage
+from aiorest_gw.wire.codecs import decode_base64, decode_request, encode_base64, nesting
+
+
+def nested(depth: int) -> bytes:
+    """An object whose ``data`` lies so deep that the whole is ``depth`` levels."""
+    return b'{"id":7,"data":' + b"[" * (depth - 1) + b"]" * (depth - 1) + b"}"
+
+
+class DecodeRequestTests(SynchronousTestCase):
+    def refused(self, payload: bytes, max_depth: int = 64) -> BadMessage:
+        return self.assertRaises(BadMessage, decode_request, payload, max_depth)
+
+    def test_every_key_of_the_protocol_is_an_attribute(self):
+        """What the protocol names is read, and nothing of it is left among the extras."""
+        request = decode_request(
+            b'{"method":"GET","url":"/a","args":{"q":1},"data":[2],"event_name":"e","token":"t",'
+            b'"id":"i","deadline":5}',
+            64,
+        )
+        self.assertEqual(
+            ("GET", "/a", {"q": 1}, [2], "e", "t", "i", 5, {}),
+            (
+                request.method, request.url, request.args, request.data, request.event_name,
+                request.token, request.id, request.deadline, request.extra,
+            ),
+        )  # fmt: skip
+
+    def test_other_keys_are_read_as_attributes_of_this_request_alone(self):
+        """A client's own keys are at hand on its request, and on no other."""
+        request = decode_request(b'{"colour":"red"}', 64)
+        self.assertEqual("red", request.colour)
+        self.assertRaises(AttributeError, lambda: decode_request(b"{}", 64).colour)
+
+    def test_other_keys_shadow_nothing(self):
+        """No key of a client replaces what a request has, nor a private name."""
+        request = decode_request(
+            b'{"get_argument":1,"user":{"is_active":true},"session":5,"_x":1,"args":{"a":2}}', 64
+        )
+        self.assertEqual(2, request.get_argument("a"))
+        self.assertFalse(request.user.is_authenticated())
+        self.assertIsNone(request.session)
+        self.assertRaises(AttributeError, lambda: request._x)
+
+    def test_of_duplicate_keys_the_last_counts(self):
+        """As aiorest-ws took them."""
+        self.assertEqual("/b", decode_request(b'{"url":"/a","url":"/b"}', 64).url)
+
+    def test_what_is_not_json_is_refused_with_its_place(self):
+        """The text tells where, and quotes nothing."""
+        self.assertEqual(
+            "The message is not valid JSON: trailing characters (byte 4).",
+            self.refused(b"{} secret").detail,
+        )
+
+    def test_constants_that_are_not_json_are_refused(self):
+        """NaN and infinities are no JSON (RFC 8259 section 6), nor are numbers beyond a float."""
+        for text in (b'{"a":NaN}', b'{"a":Infinity}', b'{"a":-Infinity}', b'{"a":1e999}'):
+            self.refused(text)
+
+    def test_huge_integers_are_refused(self):
+        """An integer of thousands of digits would cost more than it can mean."""
+        self.refused(b'{"a":' + b"9" * 5000 + b"}")
+
+    def test_invalid_utf8_and_lone_surrogates_are_refused(self):
+        for text in (b'{"a":"\xff"}', b'{"a":"\\ud800"}', b'{"a":"\xed\xa0\x80"}', b"\xff\xfe"):
+            self.refused(text)
+
+    def test_what_is_no_object_is_refused(self):
+        for text in (b"[]", b"1", b'"x"', b"null", b"true"):
+            self.assertEqual("The message is not a JSON object.", self.refused(text).detail)
+
+    def test_as_deep_as_allowed_is_taken(self):
+        self.assertEqual(7, decode_request(nested(64), 64).id)
+
+    def test_one_deeper_is_refused_with_its_id(self):
+        error = self.refused(nested(65))
+        self.assertEqual(7, error.id)
+        self.assertIn("64", error.detail)
+
+    def test_depth_beyond_the_parser_is_refused(self):
+        """Where the parser itself gives up, the answer is the same."""
+        self.assertIn("64", self.refused(b"[" * 200_000).detail)
+
+    def test_brackets_in_strings_are_no_depth(self):
+        text = json.dumps({"data": "[" * 500 + '\\"{' * 100}).encode()
+        self.assertEqual("[" * 500, decode_request(text, 64).data[:500])
+
+    def test_an_id_of_a_wrong_type_is_refused_but_the_event_name_is_kept(self):
+        for wrong in ("true", "[1]", "{}"):
+            error = self.refused(b'{"event_name":"e","id":%s}' % wrong.encode())
+            self.assertEqual(("e", None), (error.event_name, error.id))
+
+    def test_a_deadline_is_a_number_above_zero(self):
+        for wrong in ("0", "-1", '"5"', "true", "[]"):
+            error = self.refused(b'{"event_name":"e","id":3,"deadline":%s}' % wrong.encode())
+            self.assertEqual(("e", 3), (error.event_name, error.id))
+
+    @settings(max_examples=300, deadline=None)
+    @given(st.binary(max_size=200))
+    def test_any_bytes_are_a_request_or_refused(self, payload):
+        """Nothing else than BadMessage ever comes out."""
+        try:
+            decode_request(payload, 8)
+        except BadMessage:
+            pass
+
+    @settings(max_examples=300, deadline=None)
+    @given(
+        st.recursive(
+            st.none() | st.booleans() | st.text(max_size=5),
+            lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+            max_leaves=20,
+        )
+    )
+    def test_nesting_is_counted_as_a_parser_would(self, value):
+        """The count over brackets equals the depth of the value."""
+
+        def depth(value):
+            if isinstance(value, dict):
+                return 1 + max(map(depth, value.values()), default=0)
+            if isinstance(value, list):
+                return 1 + max(map(depth, value), default=0)
+            return 0
+
+        self.assertEqual(depth(value), nesting(json.dumps(value).encode()))
+
+
+class Base64Tests(SynchronousTestCase):
+    def test_what_was_encoded_is_decoded(self):
+        self.assertEqual(b'{"a":1}', decode_base64(encode_base64(b'{"a":1}')))
+
+    def test_line_ends_are_passed_over(self):
+        """As MIME encoders write them."""
+        text = b"x" * 200
+        self.assertEqual(text, decode_base64(base64.encodebytes(text)))
+
+    def test_what_is_not_base64_is_refused(self):
+        for wrong in (b"{}", b"a", b"abc", b"ab==cd==", b"\xff\xff\xff\xff", b"YQ==YQ=="):
+            self.assertRaises(BadMessage, decode_base64, wrong)
