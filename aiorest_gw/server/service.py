@@ -40,7 +40,7 @@ class GatewayService(Service):
         listen: Sequence[str],
     ) -> None:
         self.reactor = reactor
-        self._factory = factory
+        self.factory = factory
         self._endpoints = [(text, _endpoint(reactor, text)) for text in listen]
         self._stopping = False
         self.ports: list[IListeningPort] = []
@@ -50,11 +50,11 @@ class GatewayService(Service):
 
         :raises ConfigurationError: an address cannot be listened on.
         """
-        can = raise_open_files(self._factory.limits.max_connections)
-        if can < self._factory.limits.max_connections:
+        can = raise_open_files(self.factory.limits.max_connections)
+        if can < self.factory.limits.max_connections:
             self.log.warn("the limit of open files leaves room for {can} connections", can=can)
         for text, endpoint in self._endpoints:
-            listening = endpoint.listen(self._factory)
+            listening = endpoint.listen(self.factory)
             listening.addCallback(self._listens, text)
             failed: list[Failure] = []
             listening.addErrback(failed.append)
@@ -76,7 +76,7 @@ class GatewayService(Service):
         super().stopService()  # type: ignore[no-untyped-call]
         self._stopping = True
         closed = [maybeDeferred(port.stopListening) for port in self.ports]
-        return DeferredList([*closed, self._factory.drain()])
+        return DeferredList([*closed, self.factory.drain()])
 
     def leave_on_signals(self) -> None:
         """Let SIGTERM and SIGINT end the process in order, with status 0; a second one at once.
@@ -88,13 +88,13 @@ class GatewayService(Service):
 
     def _leave(self) -> None:
         if self._stopping:
-            self._factory.finish()
+            self.factory.finish()
         else:
             self.reactor.stop()
 
     def _listens(self, port: IListeningPort, text: str) -> None:
         self.ports.append(port)
-        self.announce(f"listens on {address_of(port, text, self._factory.path)}")
+        self.announce(f"listens on {address_of(port, text, self.factory.path)}")
 
     def announce(self, line: str) -> None:
         """Tell the operator something, here in the log."""

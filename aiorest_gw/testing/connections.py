@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketClientProtocol
+from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateResponseAccept
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, execute
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
@@ -195,8 +196,10 @@ class MemoryClient:
 
     def move(self) -> None:
         """Let the bytes flow both ways until none is on its way any more."""
-        while self._step(self._ours, self._theirs) or (
-            not self.deaf and self._step(self._theirs, self._ours)
+        while (
+            self._step(self._ours, self._theirs)
+            or (not self.deaf or self._theirs.aborted)
+            and self._step(self._theirs, self._ours)
         ):
             pass
 
@@ -220,13 +223,13 @@ def connect(
     protocols: list[str] | None = None,
     headers: dict[str, str] | None = None,
     address: str = "127.0.0.1",
-    compress: Any = None,
+    compress: bool = False,
 ) -> MemoryClient:
     """Connect a client to a factory in memory.
 
     :param reactor: the clock of both sides.
     :param address: that the client seems to come from.
-    :param compress: offers of ``permessage-deflate`` (Autobahn's).
+    :param compress: offer permessage-deflate.
     :raises ConnectionRefusedError: the factory takes no connection.
     """
     url = f"ws://gateway.example{path}"
@@ -234,7 +237,11 @@ def connect(
         url, origin=origin, protocols=protocols, headers=headers, reactor=reactor
     )
     client_factory._batched_timer = ReactorTimers(lambda: reactor)
-    client_factory.setProtocolOptions(failByDrop=False, perMessageCompressionOffers=compress or [])
+    client_factory.setProtocolOptions(
+        failByDrop=False,
+        perMessageCompressionOffers=[PerMessageDeflateOffer()] if compress else [],
+        perMessageCompressionAccept=PerMessageDeflateResponseAccept,
+    )
     host, peer = IPv4Address("TCP", "127.0.0.1", 80), IPv4Address("TCP", address, 50_000)
     server = factory.buildProtocol(peer)
     if server is None:
