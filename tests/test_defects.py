@@ -156,14 +156,18 @@ class DefectTests(GatewayTestCase):
         second = two.make_service(port=0, path="api", reactor=self.clock)
         self.assertEqual((1, 0), (len(first.factory.middlewares), len(second.factory.middlewares)))
         self.assertEqual(("/", "/api"), (first.factory.path, second.factory.path))
-        self.assertEqual(("one", "two"), (first.factory.shared["tenant"], second.factory.shared["tenant"]))
+        self.assertEqual(
+            ("one", "two"), (first.factory.shared["tenant"], second.factory.shared["tenant"])
+        )
         self.assertIsNot(first.factory.router, second.factory.router)
         self.assertIsNot(first.factory.admission, second.factory.admission)
 
     def test_a18_urls_are_escaped_and_take_numbers(self):
         router = SimpleRouter()
         router.get("/a/{id}/{x}", name="a")(lambda request, id, x: x)
-        self.assertEqual("/a/1/%20%26x?q=a+b%26c", router.reverse("a", 1, " &x", query={"q": "a b&c"}))
+        self.assertEqual(
+            "/a/1/%20%26x?q=a+b%26c", router.reverse("a", 1, " &x", query={"q": "a b&c"})
+        )
 
 
 class LegacyTokenTests(GatewayTestCase):

@@ -66,8 +66,9 @@ class SQLiteStore:
         return interaction
 
     def close(self) -> None:
-        """Close the database; what was asked of it before is done first."""
-        self._pool.close()
+        """Close the database; what was asked of it before is done first. Again is no error."""
+        if self._pool.running:
+            self._pool.close()
 
 
 def _prepare(connection: sqlite3.Connection) -> None:

@@ -70,6 +70,7 @@ class Application:
         if reactor is None:
             install_reactor()
             from twisted.internet import reactor
+        endpoint = self._endpoint(host, port)
         scheme = "wss" if self._certificate else "ws"
         name = f"[{host}]" if ":" in host else host
         factory = self._factory_class(
@@ -82,7 +83,7 @@ class Application:
         )
         if self._protocol_class is not None:
             factory.protocol = self._protocol_class
-        return ForegroundService(reactor, factory, [self._endpoint(host, port)])
+        return ForegroundService(reactor, factory, [endpoint])
 
     def run(
         self,

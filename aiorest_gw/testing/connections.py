@@ -198,8 +198,8 @@ class MemoryClient:
         """Let the bytes flow both ways until none is on its way any more."""
         while (
             self._step(self._ours, self._theirs)
-            or (not self.deaf or self._theirs.aborted)
-            and self._step(self._theirs, self._ours)
+            or ((not self.deaf or self._theirs.aborted)
+            and self._step(self._theirs, self._ours))
         ):
             pass
 

@@ -70,7 +70,9 @@ class DispatchTests(SynchronousTestCase):
             call(self.router, "OPTIONS", "/users/5").data,
         )
         self.router.post("/only-post")(lambda request: None)
-        self.assertEqual(["OPTIONS", "POST"], call(self.router, "OPTIONS", "/only-post").data["methods"])
+        self.assertEqual(
+            ["OPTIONS", "POST"], call(self.router, "OPTIONS", "/only-post").data["methods"]
+        )
 
     def test_a_view_may_answer_head_and_options_itself(self):
         self.router.register("/own", lambda request: request.method, ["HEAD", "OPTIONS"])
@@ -207,7 +209,9 @@ class MiddlewareTests(SynchronousTestCase):
             self.assertEqual((200, {"status": expected}), _pair(answer))
 
     def test_a_wrapper_need_not_be_async(self):
-        answer = call(self.router, "GET", "/created", middlewares=(lambda request, call_next: "own",))
+        answer = call(
+            self.router, "GET", "/created", middlewares=(lambda request, call_next: "own",)
+        )
         self.assertEqual("own", answer.data)
 
     def test_a_hook_before_views_refuses(self):

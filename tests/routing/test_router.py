@@ -163,9 +163,7 @@ class RegistrationTests(SynchronousTestCase):
 
     def test_methods_are_verbs(self):
         for wrong in (5, None, [], [5], "", "GET POST", b"GET", {"GET": 1}):
-            self.assertRaises(
-                NotSupportedArgumentType, self.router.register, "/a", view, wrong
-            )
+            self.assertRaises(NotSupportedArgumentType, self.router.register, "/a", view, wrong)
         self.router.register("/a", view, (" get", "Brew"))
         self.assertEqual([], call(self.router, "BREW", "/a").data)
 

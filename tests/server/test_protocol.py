@@ -368,7 +368,9 @@ class FactoryTests(GatewayTestCase):
 
     def test_limits_can_be_given_as_one(self):
         limits = self.serve(limits=Limits(max_depth=5, ping_interval=0), max_connections=7).limits
-        self.assertEqual((5, 0, 7), (limits.max_depth, limits.ping_interval, limits.max_connections))
+        self.assertEqual(
+            (5, 0, 7), (limits.max_depth, limits.ping_interval, limits.max_connections)
+        )
 
     def test_middlewares_are_kept_per_factory(self):
         """A12: a second gateway does not inherit those of the first."""

@@ -1,0 +1,1 @@
+"""A todo list: typed bodies, a dynamic path, async and blocking views, log-in, a page, a script."""

@@ -1,0 +1,110 @@
+"""A headless Chromium, over its DevTools Protocol."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+from websockets.sync.client import ClientConnection, connect
+
+from .gateways import PATIENCE
+
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--disable-dev-shm-usage", "--remote-debugging-port=0", "about:blank",
+)  # fmt: skip
+
+
+class Page:
+    """A tab."""
+
+    def __init__(self, connection: ClientConnection, session: str) -> None:
+        self._connection = connection
+        self._session = session
+        self._id = 0
+
+    def command(self, method: str, **params: Any) -> dict[str, Any]:
+        """Send a command and wait for its answer; events are passed over."""
+        self._id += 1
+        message = {"id": self._id, "sessionId": self._session, "method": method, "params": params}
+        self._connection.send(json.dumps(message))
+        while True:
+            answer = json.loads(self._connection.recv(timeout=PATIENCE))
+            if answer.get("id") == self._id:
+                if "error" in answer:
+                    raise AssertionError(f"{method}: {answer['error']}")
+                result: dict[str, Any] = answer["result"]
+                return result
+
+    def run(self, script: str) -> Any:
+        """The value of an expression in the page, awaited where it is a promise."""
+        found = self.command(
+            "Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True
+        )
+        if "exceptionDetails" in found:
+            raise AssertionError(found["exceptionDetails"])
+        return found["result"].get("value")
+
+    def until(self, condition: str) -> None:
+        """Wait until an expression in the page is true, looking again whenever it was drawn."""
+        self.run(
+            "new Promise((resolve, reject) => {"
+            f"  setTimeout(() => reject(new Error('never: ' + {condition!r})), {PATIENCE * 1000});"
+            f"  (function look() {{ ({condition}) ? resolve() : setTimeout(look, 20); }})();"
+            "})"
+        )
+
+
+@contextlib.contextmanager
+def page(address: str) -> Iterator[Page]:
+    """Open a page in a browser of its own."""
+    assert CHROMIUM is not None
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        process = subprocess.Popen(
+            [CHROMIUM, f"--user-data-dir={profile}", *FLAGS],
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+        )
+        try:
+            assert process.stderr is not None
+            for line in process.stderr:
+                if "DevTools listening on " in line:
+                    break
+            else:
+                raise AssertionError("the browser ended")
+            url = line.split("DevTools listening on ")[1].strip()
+            with connect(url, max_size=None, compression=None) as connection:
+                browser = Page(connection, "")
+                browser.command = _without_session(browser)  # type: ignore[method-assign]
+                target = browser.command("Target.createTarget", url=address)["targetId"]
+                attached = browser.command("Target.attachToTarget", targetId=target, flatten=True)
+                tab = Page(connection, attached["sessionId"])
+                tab._id = browser._id
+                yield tab
+        finally:
+            process.kill()
+            process.communicate()
+
+
+def _without_session(browser: Page) -> Any:
+    def command(method: str, **params: Any) -> Any:
+        browser._id += 1
+        browser._connection.send(
+            json.dumps({"id": browser._id, "method": method, "params": params})
+        )
+        while True:
+            answer = json.loads(browser._connection.recv(timeout=PATIENCE))
+            if answer.get("id") == browser._id:
+                return answer["result"]
+
+    return command

@@ -1,0 +1,123 @@
+"""Gateways in processes of their own, on free ports, and clients that nobody here wrote."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from websockets.sync.client import ClientConnection, connect
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+APP = ["--app", "tests.end_to_end.application:router"]
+LISTEN = ["--listen", "tcp:0:interface=127.0.0.1"]
+TWISTD = ["twistd", "--nodaemon", "--pidfile="]
+STARTERS = {
+    "twistd": [*TWISTD, "aiorest_gw"],
+    "twistd on epoll": [*TWISTD, "--reactor=epoll", "aiorest_gw"],
+    "twistd on asyncio": [*TWISTD, "--reactor=asyncio", "aiorest_gw"],
+    "serve": ["aiorest-gw", "serve"],
+    "serve on select": ["aiorest-gw", "serve", "--reactor=select"],
+}
+# Long enough for the slowest machine; only a failure waits for it.
+PATIENCE = 30
+ADDRESS = re.compile(r"(wss?)://([^\s/]+):(\d+)(/\S*)?")
+
+
+class Gateway:
+    """A process that serves.
+
+    :ivar url: where it listens.
+    :ivar output: what it wrote until it listened.
+    """
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.output = ""
+        self.url = ""
+        assert process.stdout is not None
+        for line in process.stdout:
+            self.output += line
+            found = ADDRESS.search(line)
+            if found and "listens on" in line:
+                self.url = found.group()
+                return
+        raise AssertionError(f"it ended before it listened:\n{self.output}")
+
+    @property
+    def port(self) -> int:
+        found = ADDRESS.search(self.url)
+        assert found is not None
+        return int(found[3])
+
+    def connect(self, **options: Any) -> ClientConnection:
+        return connect(self.url, open_timeout=PATIENCE, **options)
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal and wait for the end.
+
+        :returns: the exit status.
+        """
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        output, _ = self.process.communicate(timeout=PATIENCE)
+        self.output += output
+        return self.process.returncode
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """This process's environment without what would change a gateway's settings."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("AIOREST_GW_")}
+    return kept | {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)} | variables
+
+
+@contextlib.contextmanager
+def running(command: list[str], folder: Path | str, **variables: str) -> Iterator[Gateway]:
+    """Run a command that serves, until the block ends."""
+    process = subprocess.Popen(
+        [str(BIN / command[0]), *command[1:]],
+        cwd=folder,
+        env=environment(**variables),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        gateway = Gateway(process)
+        yield gateway
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def run(
+    command: list[str], folder: Path | str, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    return subprocess.run(
+        [str(BIN / command[0]), *command[1:]],
+        cwd=folder,
+        env=environment(**variables),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+
+
+def ask(connection: ClientConnection, method: str, url: str, **keys: Any) -> dict[str, Any]:
+    """Send a request and wait for its answer."""
+    connection.send(json.dumps({"method": method, "url": url} | keys))
+    answer: dict[str, Any] = json.loads(connection.recv(timeout=PATIENCE))
+    return answer

@@ -1,0 +1,73 @@
+"""Signals: what is open is finished, and the process ends with status 0."""
+
+import json
+import signal
+import socket
+
+from twisted.trial.unittest import SynchronousTestCase
+from websockets.exceptions import ConnectionClosed
+
+from .gateways import APP, LISTEN, PATIENCE, ROOT, STARTERS, ask, running
+
+
+class StoppingTests(SynchronousTestCase):
+    def test_open_requests_are_finished_first(self):
+        for name in ("twistd", "twistd on epoll", "serve"):
+            with running([*STARTERS[name], *APP, *LISTEN], ROOT) as gateway:
+                client = gateway.connect()
+                client.send(json.dumps({"method": "GET", "url": "/thread", "args": {"seconds": 1}}))
+                self.assertIn("data", ask(client, "GET", "/hello/x", id=1))
+                gateway.process.send_signal(signal.SIGTERM)
+                self.assertEqual(
+                    {"data": True, "event_name": None}, json.loads(client.recv(PATIENCE))
+                )
+                with self.assertRaises(ConnectionClosed) as closed:
+                    client.recv(PATIENCE)
+                self.assertEqual(4001, closed.exception.rcvd.code)
+                self.assertEqual(0, gateway.stop(), name)
+
+    def test_what_does_not_finish_is_answered_and_ended(self):
+        """A view that is stuck in a thread does not keep the process."""
+        command = [*STARTERS["serve"], *APP, *LISTEN, "--drain-timeout", "0.5"]
+        with running(command, ROOT) as gateway:
+            client = gateway.connect()
+            client.send(
+                json.dumps({"method": "GET", "url": "/thread", "args": {"seconds": 600}, "id": 1})
+            )
+            client.send(json.dumps({"method": "GET", "url": "/never", "id": 2}))
+            self.assertIn("data", ask(client, "GET", "/hello/x", id=3))
+            gateway.process.send_signal(signal.SIGTERM)
+            answers = [json.loads(client.recv(PATIENCE)) for _ in range(2)]
+            self.assertEqual([504, 504], [answer["status"] for answer in answers])
+            self.assertEqual(0, gateway.stop())
+
+    def test_a_second_signal_ends_at_once(self):
+        command = [*STARTERS["serve"], *APP, *LISTEN, "--drain-timeout", "600"]
+        with running(command, ROOT) as gateway:
+            client = gateway.connect()
+            client.send(json.dumps({"method": "GET", "url": "/never", "id": 2}))
+            self.assertIn("data", ask(client, "GET", "/hello/x", id=3))
+            gateway.process.send_signal(signal.SIGINT)
+            for line in gateway.process.stdout:
+                if "stopping" in line:
+                    break
+            self.assertEqual(0, gateway.stop(signal.SIGINT))
+
+    def test_nobody_is_let_in_any_more(self):
+        command = [*STARTERS["serve"], *APP, *LISTEN]
+        with running(command, ROOT) as gateway:
+            client = gateway.connect()
+            client.send(json.dumps({"method": "GET", "url": "/never"}))
+            self.assertIn("data", ask(client, "GET", "/hello/x", id=3))
+            gateway.process.send_signal(signal.SIGTERM)
+            for line in gateway.process.stdout:
+                if "stopping" in line:
+                    break
+            self.assertRaises(OSError, self._until_refused, gateway)
+            gateway.process.send_signal(signal.SIGTERM)
+            self.assertEqual(0, gateway.stop())
+
+    def _until_refused(self, gateway):
+        """The signal is handled in the gateway's own time."""
+        while True:
+            socket.create_connection(("127.0.0.1", gateway.port), PATIENCE).close()
