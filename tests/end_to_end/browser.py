@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
@@ -25,25 +26,42 @@ FLAGS = (
 
 
 class Page:
-    """A tab."""
+    """A tab.
 
-    def __init__(self, connection: ClientConnection, session: str) -> None:
+    :param session: its session of the DevTools Protocol; None for the browser itself.
+    """
+
+    def __init__(self, connection: ClientConnection, session: str | None) -> None:
         self._connection = connection
-        self._session = session
-        self._id = 0
+        self._session = {} if session is None else {"sessionId": session}
+        self._ids = itertools.count(1 if session is None else 1000)
 
     def command(self, method: str, **params: Any) -> dict[str, Any]:
         """Send a command and wait for its answer; events are passed over."""
-        self._id += 1
-        message = {"id": self._id, "sessionId": self._session, "method": method, "params": params}
+        id = next(self._ids)
+        message = {"id": id, "method": method, "params": params} | self._session
         self._connection.send(json.dumps(message))
+        answer = self._receive(lambda message: message.get("id") == id)
+        if "error" in answer:
+            raise AssertionError(f"{method}: {answer['error']}")
+        result: dict[str, Any] = answer["result"]
+        return result
+
+    def open(self, address: str) -> None:
+        """Go to a page and wait until it is loaded."""
+        self.command("Page.enable")
+        self._connection.send(
+            json.dumps(
+                {"id": 0, "method": "Page.navigate", "params": {"url": address}} | self._session
+            )
+        )
+        self._receive(lambda message: message.get("method") == "Page.loadEventFired")
+
+    def _receive(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         while True:
-            answer = json.loads(self._connection.recv(timeout=PATIENCE))
-            if answer.get("id") == self._id:
-                if "error" in answer:
-                    raise AssertionError(f"{method}: {answer['error']}")
-                result: dict[str, Any] = answer["result"]
-                return result
+            message: dict[str, Any] = json.loads(self._connection.recv(timeout=PATIENCE))
+            if wanted(message):
+                return message
 
     def run(self, script: str) -> Any:
         """The value of an expression in the page, awaited where it is a promise."""
@@ -84,27 +102,12 @@ def page(address: str) -> Iterator[Page]:
                 raise AssertionError("the browser ended")
             url = line.split("DevTools listening on ")[1].strip()
             with connect(url, max_size=None, compression=None) as connection:
-                browser = Page(connection, "")
-                browser.command = _without_session(browser)  # type: ignore[method-assign]
-                target = browser.command("Target.createTarget", url=address)["targetId"]
+                browser = Page(connection, None)
+                target = browser.command("Target.createTarget", url="about:blank")["targetId"]
                 attached = browser.command("Target.attachToTarget", targetId=target, flatten=True)
                 tab = Page(connection, attached["sessionId"])
-                tab._id = browser._id
+                tab.open(address)
                 yield tab
         finally:
             process.kill()
             process.communicate()
-
-
-def _without_session(browser: Page) -> Any:
-    def command(method: str, **params: Any) -> Any:
-        browser._id += 1
-        browser._connection.send(
-            json.dumps({"id": browser._id, "method": method, "params": params})
-        )
-        while True:
-            answer = json.loads(browser._connection.recv(timeout=PATIENCE))
-            if answer.get("id") == browser._id:
-                return answer["result"]
-
-    return command
