@@ -30,7 +30,6 @@ class GatewayService(Service):
     :raises ConfigurationError: one of the descriptions is not right.
     """
 
-    name = "aiorest_gw"
     log = Logger()
 
     def __init__(

@@ -196,10 +196,8 @@ class MemoryClient:
 
     def move(self) -> None:
         """Let the bytes flow both ways until none is on its way any more."""
-        while (
-            self._step(self._ours, self._theirs)
-            or ((not self.deaf or self._theirs.aborted)
-            and self._step(self._theirs, self._ours))
+        while self._step(self._ours, self._theirs) or (
+            (not self.deaf or self._theirs.aborted) and self._step(self._theirs, self._ours)
         ):
             pass
 

@@ -1,0 +1,57 @@
+"""How the documentation is built."""
+
+import attrs
+from docutils import nodes
+from docutils.parsers.rst import Directive
+
+from aiorest_gw import Limits
+from aiorest_gw.version import VERSION
+
+project = "aiorest_gw"
+author = "the aiorest_gw maintainers"
+version = release = VERSION
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.viewcode"]
+exclude_patterns = ["_build"]
+html_theme = "alabaster"
+html_theme_options = {
+    "description": "REST-style requests over one WebSocket",
+    "fixed_sidebar": True,
+    "page_width": "1040px",
+}
+autodoc_typehints = "description"
+autodoc_member_order = "bysource"
+autodoc_default_options = {"members": True, "show-inheritance": False}
+python_use_unqualified_type_names = True
+nitpicky = False
+
+
+class LimitsTable(Directive):
+    """``.. limits::`` draws the table of limits from the code, so that the two cannot differ."""
+
+    def run(self):
+        rows = [("option", "default", "unit", "meaning")]
+        for field in attrs.fields(Limits):
+            meta = field.metadata
+            rows.append(
+                (field.name, f"{field.default:,g}".replace(",", " "), meta["unit"], meta["help"])
+            )
+        table, group = nodes.table(), nodes.tgroup(cols=4)
+        table += group
+        for width in (25, 10, 12, 60):
+            group += nodes.colspec(colwidth=width)
+        head, body = nodes.thead(), nodes.tbody()
+        group += [head, body]
+        for index, row in enumerate(rows):
+            line = nodes.row()
+            for column, text in enumerate(row):
+                entry = nodes.entry()
+                inside = nodes.paragraph()
+                inside += nodes.literal(text, text) if not column and index else nodes.Text(text)
+                entry += inside
+                line += entry
+            (body if index else head).append(line)
+        return [table]
+
+
+def setup(app):
+    app.add_directive("limits", LimitsTable)

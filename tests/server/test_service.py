@@ -1,0 +1,60 @@
+"""A gateway as a service among others of one process."""
+
+from twisted.application.service import MultiService
+from twisted.internet import reactor
+from twisted.trial.unittest import TestCase
+
+from aiorest_gw import Application, ConfigurationError, RequestHandlerFactory, SimpleRouter
+from aiorest_gw.server.service import GatewayService, address_of
+
+
+class ServiceTests(TestCase):
+    def service(self, *listen):
+        factory = RequestHandlerFactory(router=SimpleRouter(), reactor=reactor)
+        return GatewayService(reactor, factory, listen)
+
+    async def test_two_gateways_run_in_one_process(self):
+        """And stop when their parent does."""
+        parent = MultiService()
+        services = [Application(max_depth=n).make_service(port=0, reactor=reactor) for n in (5, 6)]
+        for service in services:
+            service.announce = lambda line: None
+            service.setServiceParent(parent)
+        parent.privilegedStartService()
+        parent.startService()
+        ports = {service.ports[0].getHost().port for service in services}
+        self.assertEqual(2, len(ports))
+        self.assertEqual([5, 6], [service.factory.limits.max_depth for service in services])
+        await parent.stopService()
+
+    async def test_without_privileges_it_listens_when_it_starts(self):
+        service = self.service("tcp:0:interface=127.0.0.1")
+        service.startService()
+        self.assertEqual(1, len(service.ports))
+        await service.stopService()
+
+    async def test_all_addresses_or_none(self):
+        """A later one that cannot be listened on closes the earlier ones."""
+        first = self.service("tcp:0:interface=127.0.0.1")
+        first.startService()
+        taken = first.ports[0].getHost().port
+        second = self.service("tcp:0:interface=127.0.0.1", f"tcp:{taken}:interface=127.0.0.1")
+        error = self.assertRaises(ConfigurationError, second.privilegedStartService)
+        self.assertIn("Address already in use", str(error))
+        await first.stopService()
+        await second.stopService()
+
+    async def test_addresses_are_written_as_urls(self):
+        service = self.service("tcp:0:interface=\\:\\:1")
+        service.startService()
+        port = service.ports[0]
+        self.assertEqual(
+            f"ws://[::1]:{port.getHost().port}/x", address_of(port, "tcp:0:interface=x", "/x")
+        )
+        self.assertTrue(address_of(port, "ssl:0", "/").startswith("wss://"))
+        await service.stopService()
+
+    def test_what_is_no_endpoint_is_told(self):
+        for text in ("", "bogus", "tcp", "tcp:x", "ssl:0", "tcp:80:nonsense=1"):
+            error = self.assertRaises(ConfigurationError, self.service, text)
+            self.assertIn(repr(text), str(error))

@@ -1,0 +1,88 @@
+"""What applications test with: the doubles behave as the real things do."""
+
+import asyncio
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.trial.unittest import SynchronousTestCase
+
+from aiorest_gw import APIError, SimpleRouter, blocking
+from aiorest_gw.auth import User
+from aiorest_gw.messages import Session
+from aiorest_gw.testing import GatewayTestCase, ask, call
+
+router = SimpleRouter()
+
+
+@router.get("/who")
+def who(request):
+    return [request.user.username, request.session and request.session.data, request.factory]
+
+
+@router.get("/later")
+async def later(request):
+    await asyncio.sleep(0)
+    return "later"
+
+
+@router.get("/bug")
+def bug(request):
+    raise ZeroDivisionError
+
+
+@router.get("/conflict")
+def conflict(request):
+    raise APIError("taken", status=409, errors=[{"path": "$", "message": "m"}])
+
+
+@router.get("/blocks")
+@blocking
+def blocks(request):
+    return "blocked"
+
+
+class CallTests(SynchronousTestCase):
+    def test_an_answer_is_what_a_client_would_get(self):
+        user = User(username="ann", is_active=True, is_anonymous=False)
+        session = Session("s", data={"a": 1})
+        answer = call(router, "GET", "/who", user=user, session=session, factory="f")
+        self.assertEqual((200, ["ann", {"a": 1}, "f"]), (answer.status, answer.data))
+        answer = call(router, "GET", "/conflict")
+        self.assertEqual((409, "taken", [{"path": "$", "message": "m"}]),
+                         (answer.status, answer.detail, answer.errors))  # fmt: skip
+
+    def test_views_that_wait_run_to_their_end(self):
+        self.assertEqual("later", call(router, "GET", "/later").data)
+
+    def test_a_mistake_of_a_view_is_raised(self):
+        """Where a client would get a bare 500, a test wants to see it."""
+        self.assertRaises(ZeroDivisionError, call, router, "GET", "/bug")
+
+    def test_on_a_loop_it_is_awaited(self):
+        self.assertEqual("later", asyncio.run(ask(router, "GET", "/later")).data)
+
+
+class MemoryTests(GatewayTestCase):
+    def test_blocking_views_run_at_once(self):
+        self.assertEqual("blocked", self.connect(self.serve(router)).request("GET", "/blocks").data)
+
+    def test_nothing_to_receive_is_an_error(self):
+        self.assertRaises(LookupError, self.connect(self.serve(router)).receive)
+
+    def test_binary_messages_and_closing(self):
+        client = self.connect(self.serve(router))
+        client.send(b"eyJ1cmwiOiIvd2hvIn0=", binary=True)
+        self.assertEqual(1, len(client.messages))
+        client.close()
+        self.assertEqual((1000, False), (client.close_code, client.connected))
+
+    def test_time_passes_when_the_test_says_so(self):
+        waiting = SimpleRouter()
+        waiting.get("/never")(lambda request: Deferred())
+        waiting.get("/now")(lambda request: succeed("now"))
+        client = self.connect(self.serve(waiting, request_timeout=5))
+        self.assertEqual("now", client.request("GET", "/now").data)
+        client.send({"method": "GET", "url": "/never", "id": 1})
+        self.advance(4)
+        self.assertEqual([], client.messages)
+        self.advance(1)
+        self.assertEqual(504, client.receive().status)
