@@ -68,7 +68,7 @@ class DocumentTests(SynchronousTestCase):
         self.assertEqual(3, len(talk))
 
         class Talk(GatewayTestCase):
-            def runTest(case):
+            def runTest(case):  # noqa: N805 (two selves in one place)
                 client = case.connect(case.serve(names["router"]))
                 for asked, answered in talk:
                     client.send(asked.encode())
