@@ -8,37 +8,21 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
-import msgspec
 
 from ..errors import IncorrectArgument, IncorrectData, InvalidHandler
 from ..messages import Request
+from .conversion import NOTHING, convert, is_convertible
 from .paths import Parameter
 
-__all__ = ["BODY", "bind"]
+__all__ = ["BODY", "Call", "bind"]
 
 BODY = "body"
-_NOTHING: Any = object()
-_SINGLE = (
-    inspect.Parameter.POSITIONAL_ONLY,
-    inspect.Parameter.POSITIONAL_OR_KEYWORD,
-    inspect.Parameter.KEYWORD_ONLY,
-)
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+_GATHERS = inspect.Parameter.VAR_POSITIONAL
 
+# Takes a request and the values of its path.
 Call = Callable[[Request, Sequence[Any]], Any]
-
-
-@attrs.frozen
-class _Argument:
-    """One declared parameter of a view.
-
-    :param hint: the type to convert to, or ``_NOTHING`` where none is declared.
-    :param default: used where the request has no value, or ``_NOTHING``.
-    """
-
-    name: str
-    hint: Any
-    default: Any
 
 
 def bind(function: Callable[..., Any], parameters: Sequence[Parameter]) -> Call:
@@ -53,60 +37,131 @@ def bind(function: Callable[..., Any], parameters: Sequence[Parameter]) -> Call:
     :param parameters: of the path that it is registered under.
     :raises InvalidHandler: the view cannot be called with what the path gives.
     """
-    declared = list(inspect.signature(function).parameters.values())
-    if not declared or declared[0].kind is inspect.Parameter.KEYWORD_ONLY:
-        raise InvalidHandler(f"{_name(function)} should take the request as its first parameter")
-    hints = _hints(function, [one.name for one in declared[1:] if one.kind in _SINGLE])
-    gathers = any(one.kind is inspect.Parameter.VAR_POSITIONAL for one in declared)
-    extras = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in declared)
-    by_position = [one for one in declared[1:] if one.kind is not inspect.Parameter.VAR_POSITIONAL]
-    if declared[0].kind is inspect.Parameter.VAR_POSITIONAL:
-        by_position = declared[1:]
-    named = {one.name: one for one in by_position if one.kind in _NAMED}
-    path_names = [parameter.name for parameter in parameters]
-    path_hints: list[Any]
-    if path_names and all(name in named for name in path_names):
-        keywords: Sequence[str] | None = path_names
-        path_hints = [_needed(hints.get(p.name, _NOTHING), p) for p in parameters]
-        for name in path_names:
-            del named[name]
-    else:
-        keywords = None
-        taken = [one for one in by_position if one.kind is not inspect.Parameter.KEYWORD_ONLY]
-        taken = [one for one in taken if one.kind is not inspect.Parameter.VAR_KEYWORD]
-        if len(taken) < len(path_names) and not gathers:
-            raise InvalidHandler(
-                f"{_name(function)} should take the path's {', '.join(path_names)} after the request"
-            )
-        taken = taken[: len(path_names)]
-        path_hints = [
-            _needed(hints.get(one.name, _NOTHING), parameter)
-            for one, parameter in zip(taken, parameters, strict=False)
-        ]
-        path_hints += [_NOTHING] * (len(path_names) - len(taken))
-        for one in taken:
-            named.pop(one.name, None)
-    body = named.pop(BODY, None)
-    arguments = tuple(_argument(one, hints) for one in named.values())
-    if body is None and not arguments and not extras and all(h is _NOTHING for h in path_hints):
-        return _without_arguments(function, keywords)
+    view = _Signature.of(function)
+    names = [parameter.name for parameter in parameters]
+    by_name = bool(names) and all(name in view.named for name in names)
+    taken = names if by_name else view.in_order(names)
+    view.check_given(taken)
+    path = tuple(
+        (parameter.name, view.hint_of(taken[place : place + 1], parameter))
+        for place, parameter in enumerate(parameters)
+    )
+    rest = {name: one for name, one in view.named.items() if name not in taken}
+    body = rest.pop(BODY, None)
+    if not rest and body is None and not view.extras and all(h is NOTHING for _, h in path):
+        return _without_arguments(function, names if by_name else None)
     return _Binding(
         function=function,
-        path=tuple(zip(path_names, path_hints, strict=True)),
-        keywords=keywords is not None,
-        body=None if body is None else _argument(body, hints),
-        arguments=arguments,
-        reserved=frozenset(inspect.signature(inspect.unwrap(function)).parameters)
-        if extras
-        else None,
+        path=path,
+        by_name=by_name,
+        body=None if body is None else view.argument(body),
+        arguments=tuple(view.argument(one) for one in rest.values()),
+        reserved=view.all_names if view.extras else None,
     ).call
 
 
-def _without_arguments(function: Callable[..., Any], keywords: Sequence[str] | None) -> Call:
-    """The short lane: nothing to convert, nothing to look for in the request."""
-    if keywords is None:
+@attrs.frozen
+class _Argument:
+    """One declared parameter of a view.
+
+    :param hint: the type to convert to, or ``NOTHING``.
+    :param default: used where the request has no value, or ``NOTHING``.
+    """
+
+    name: str
+    hint: Any
+    default: Any
+
+
+@attrs.frozen
+class _Signature:
+    """What a view declares behind the request.
+
+    :param positional: parameters that can be given in order.
+    :param named: parameters that can be given by name.
+    :param gathers: it takes ``*args``.
+    :param extras: it takes ``**kwargs``.
+    :param all_names: of all parameters, ``self`` and the request too.
+    """
+
+    view: str
+    positional: tuple[inspect.Parameter, ...]
+    named: Mapping[str, inspect.Parameter]
+    gathers: bool
+    extras: bool
+    hints: Mapping[str, Any]
+    all_names: frozenset[str]
+
+    @classmethod
+    def of(cls, function: Callable[..., Any]) -> _Signature:
+        """:raises InvalidHandler: it does not take a request, or its annotations mean nothing."""
+        innermost = inspect.unwrap(function)
+        view = getattr(innermost, "__qualname__", repr(innermost))
+        declared = list(inspect.signature(function).parameters.values())
+        if not declared or declared[0].kind not in (*_POSITIONAL, _GATHERS):
+            raise InvalidHandler(f"{view} should take the request as its first parameter")
+        behind = declared[1:]
+        single = [one for one in behind if one.kind in (*_POSITIONAL, *_NAMED)]
+        return cls(
+            view=view,
+            positional=tuple(one for one in behind if one.kind in _POSITIONAL),
+            named={one.name: one for one in behind if one.kind in _NAMED},
+            gathers=any(one.kind is _GATHERS for one in declared),
+            extras=any(one.kind is inspect.Parameter.VAR_KEYWORD for one in declared),
+            hints=_hints(innermost, view, [one.name for one in single]),
+            all_names=frozenset(inspect.signature(innermost).parameters),
+        )
+
+    def in_order(self, names: Sequence[str]) -> Sequence[str]:
+        """The parameters that take the path's values in order.
+
+        :raises InvalidHandler: there are too few.
+        """
+        taken = [one.name for one in self.positional[: len(names)]]
+        if len(taken) < len(names) and not self.gathers:
+            raise InvalidHandler(
+                f"{self.view} should take the path's {', '.join(names)} after the request"
+            )
+        return taken
+
+    def check_given(self, taken: Sequence[str]) -> None:
+        """:raises InvalidHandler: a positional-only parameter would be given by nothing."""
+        for one in self.positional:
+            needed = one.name not in self.named and one.default is inspect.Parameter.empty
+            if needed and one.name not in taken:
+                raise InvalidHandler(f"{self.view}: nothing gives {one.name} by position")
+
+    def hint_of(self, taken: Sequence[str], parameter: Parameter) -> Any:
+        """The type to convert a value of the path to, if its own type has not seen to that."""
+        hint = self.hints.get(taken[0], NOTHING) if taken else NOTHING
+        return NOTHING if hint is parameter.type.python_type else hint
+
+    def argument(self, parameter: inspect.Parameter) -> _Argument:
+        empty = parameter.default is inspect.Parameter.empty
+        default = NOTHING if empty else parameter.default
+        return _Argument(parameter.name, self.hints.get(parameter.name, NOTHING), default)
+
+
+def _hints(function: Any, view: str, names: Sequence[str]) -> dict[str, Any]:
+    """The declared types of these parameters, where they say more than ``Any``."""
+    try:
+        found = typing.get_type_hints(function, include_extras=True)
+    except (NameError, TypeError) as error:
+        raise InvalidHandler(f"{view}: {error} in its annotations") from error
+    hints = {name: found[name] for name in names if found.get(name, Any) is not Any}
+    for name, hint in hints.items():
+        if not is_convertible(hint):
+            raise InvalidHandler(f"{view}: {name}: {hint!r} is no type of a JSON value")
+    return hints
+
+
+def _without_arguments(function: Callable[..., Any], names: Sequence[str] | None) -> Call:
+    """The short lane: nothing to convert, nothing to look for in the request.
+
+    :param names: of the path's values where they go in by name.
+    """
+    if names is None:
         return lambda request, values: function(request, *values)
-    names = tuple(keywords)
     return lambda request, values: function(request, **dict(zip(names, values, strict=True)))
 
 
@@ -115,152 +170,52 @@ class _Binding:
     """How one view is called.
 
     :param path: name and hint of each value of the path.
-    :param keywords: whether the path's values go in by name.
+    :param by_name: whether the path's values go in by name.
     :param reserved: where the view takes ``**kwargs``: names that no client may set through it.
     """
 
     function: Callable[..., Any]
     path: tuple[tuple[str, Any], ...]
-    keywords: bool
+    by_name: bool
     body: _Argument | None
     arguments: tuple[_Argument, ...]
     reserved: frozenset[str] | None
 
     def call(self, request: Request, values: Sequence[Any]) -> Any:
+        """:raises IncorrectData, IncorrectArgument: with everything that does not fit."""
         errors: list[dict[str, str]] = []
-        positional: list[Any] = []
+        found = [
+            convert(value, hint, f"$.path.{name}", errors, strict=False)
+            for (name, hint), value in zip(self.path, values, strict=True)
+        ]
         named: dict[str, Any] = {}
-        for (name, hint), value in zip(self.path, values, strict=True):
-            found = _convert(value, hint, f"$.path.{name}", errors, strict=False)
-            if self.keywords:
-                named[name] = found
-            else:
-                positional.append(found)
-        wrong_data = False
+        if self.by_name:
+            named = {name: value for (name, _), value in zip(self.path, found, strict=True)}
+        in_path = len(errors)
         if self.body is not None:
-            known = len(errors)
-            named[BODY] = self._body(request.data, errors)
-            wrong_data = len(errors) > known
+            named[BODY] = self._body(self.body, request.data, errors)
+        wrong = IncorrectData if len(errors) > in_path else IncorrectArgument
         for argument in self.arguments:
-            value = request.args.get(argument.name, argument.default)
-            if value is _NOTHING:
-                errors.append(
-                    {"path": f"$.args.{argument.name}", "message": "Missing required argument"}
-                )
-            elif value is not argument.default:
-                value = _convert(
-                    value, argument.hint, f"$.args.{argument.name}", errors, strict=False
-                )
-            named[argument.name] = value
+            named[argument.name] = self._argument(argument, request.args, errors)
         if errors:
-            wrong = IncorrectData if wrong_data else IncorrectArgument
             raise wrong(status=422, errors=errors)
         if self.reserved is not None:
             for name, value in request.args.items():
                 if name not in named and name not in self.reserved:
                     named[name] = value
-        return self.function(request, *positional, **named)
+        return self.function(request, *(() if self.by_name else found), **named)
 
-    def _body(self, data: Any, errors: list[dict[str, str]]) -> Any:
-        assert self.body is not None
-        if data is None and self.body.default is not _NOTHING:
-            return self.body.default
-        return _convert(data, self.body.hint, "$.data", errors, strict=True)
+    def _body(self, body: _Argument, data: Any, errors: list[dict[str, str]]) -> Any:
+        if data is None and body.default is not NOTHING:
+            return body.default
+        return convert(data, body.hint, "$.data", errors, strict=True)
 
-
-def _convert(
-    value: Any, hint: Any, path: str, errors: list[dict[str, str]], *, strict: bool
-) -> Any:
-    if hint is _NOTHING:
-        return value
-    try:
-        return msgspec.convert(value, hint, strict=strict)
-    except msgspec.ValidationError as error:
-        errors.extend(_explain(value, hint, path, str(error), strict))
-    except (RecursionError, OverflowError, UnicodeError) as error:
-        errors.append({"path": path, "message": f"{type(error).__name__}: cannot be converted"})
-    return None
-
-
-def _explain(value: Any, hint: Any, path: str, message: str, strict: bool) -> list[dict[str, str]]:
-    """Everything that is wrong with an object, since msgspec tells only the first."""
-    fields = _fields(hint)
-    if fields is None or not isinstance(value, dict):
-        return [_told(path, message)]
-    errors: list[dict[str, str]] = []
-    for field in fields:
-        below = f"{path}.{field.encode_name}"
-        if field.encode_name in value:
-            _convert(value[field.encode_name], field.type, below, errors, strict=strict)
-        elif field.required:
-            errors.append({"path": below, "message": "Missing required field"})
-    if not errors:
-        # Each field by itself is right: what is wrong is a rule of the whole, or of a validator.
-        errors.append(_told(path, message))
-    return errors
-
-
-def _told(path: str, message: str) -> dict[str, str]:
-    """What msgspec says, with the place that it names put behind ``path``."""
-    text, _, below = message.partition(" - at `$")
-    return {"path": path + below.removesuffix("`"), "message": text}
-
-
-@attrs.frozen
-class _Field:
-    encode_name: str
-    type: Any
-    required: bool
-
-
-def _fields(hint: Any) -> list[_Field] | None:
-    """The fields of an attrs class, dataclass or msgspec Struct; None of anything else."""
-    if not isinstance(hint, type):
-        return None
-    try:
-        info = msgspec.inspect.type_info(hint)
-    except TypeError:
-        return None
-    if not isinstance(info, (msgspec.inspect.DataclassType, msgspec.inspect.StructType)):
-        return None
-    hints = typing.get_type_hints(hint, include_extras=True)
-    return [_Field(one.encode_name, hints[one.name], one.required) for one in info.fields]
-
-
-def _argument(parameter: inspect.Parameter, hints: Mapping[str, Any]) -> _Argument:
-    empty = parameter.default is inspect.Parameter.empty
-    return _Argument(
-        parameter.name,
-        hints.get(parameter.name, _NOTHING),
-        _NOTHING if empty else parameter.default,
-    )
-
-
-def _needed(hint: Any, parameter: Parameter) -> Any:
-    """The hint of a path's value, or ``_NOTHING`` where its type has seen to that already."""
-    return _NOTHING if hint is parameter.type.python_type else hint
-
-
-def _hints(function: Callable[..., Any], names: Sequence[str]) -> dict[str, Any]:
-    """The declared types of these parameters, where they say more than ``Any``."""
-    try:
-        found = typing.get_type_hints(inspect.unwrap(function), include_extras=True)
-    except (NameError, TypeError) as error:
-        raise InvalidHandler(f"{_name(function)}: {error} in its annotations") from error
-    hints = {name: found[name] for name in names if found.get(name, Any) is not Any}
-    for name, hint in hints.items():
-        if not _convertible(hint):
-            raise InvalidHandler(f"{_name(function)}: {name}: {hint!r} is no type of a JSON value")
-    return hints
-
-
-def _convertible(hint: Any) -> bool:
-    try:
-        msgspec.json.Decoder(hint)
-    except TypeError:
-        return False
-    return True
-
-
-def _name(function: Callable[..., Any]) -> str:
-    return getattr(inspect.unwrap(function), "__qualname__", repr(function))
+    def _argument(
+        self, argument: _Argument, args: Mapping[str, Any], errors: list[dict[str, str]]
+    ) -> Any:
+        path = f"$.args.{argument.name}"
+        if argument.name in args:
+            return convert(args[argument.name], argument.hint, path, errors, strict=False)
+        if argument.default is NOTHING:
+            errors.append({"path": path, "message": "Missing required argument"})
+        return argument.default

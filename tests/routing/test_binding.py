@@ -175,6 +175,9 @@ class BindingTests(SynchronousTestCase):
             return [first, second, third]
 
         self.assertEqual(["a", 5, 4], self.ask(view, "/{x}/{y}", "/a/5", args={"third": 4}).data)
+        self.assertEqual(
+            [1, "a"], self.ask(lambda request, x=1, /, *, id: [x, id], "/{id}", "/a").data
+        )
 
     def test_a_hint_that_fits_the_path_is_not_checked_twice(self):
         def view(request, id: int):
@@ -192,6 +195,12 @@ class BindingTests(SynchronousTestCase):
         def keyword_only(*, request):
             """Takes nothing in order."""
 
+        def keywords(**request):
+            """Takes nothing in order."""
+
+        def never_given(request, x, /):
+            """Nothing can give x."""
+
         def too_few(request):
             """Takes no id."""
 
@@ -202,7 +211,7 @@ class BindingTests(SynchronousTestCase):
             """Its annotation is no JSON."""
 
         for view, path in (
-            (no_request, "/a"), (keyword_only, "/a"), (too_few, "/{id}"), (bad_name, "/a"),
+            (no_request, "/a"), (keyword_only, "/a"), (keywords, "/a"), (never_given, "/a"), (too_few, "/{id}"), (bad_name, "/a"),
             (no_json, "/a"),
         ):  # fmt: skip
             self.assertRaises(InvalidHandler, self.router.register, path, view, "GET")

@@ -1,0 +1,89 @@
+"""Values of a request to the types that a view declares, and everything that is wrong with them."""
+
+from __future__ import annotations
+
+import typing
+from typing import Any
+
+import attrs
+import msgspec
+
+__all__ = ["NOTHING", "convert", "is_convertible"]
+
+# Stands where no type, or no default, is declared; None could be meant.
+NOTHING: Any = object()
+
+
+def convert(value: Any, hint: Any, path: str, errors: list[dict[str, str]], *, strict: bool) -> Any:
+    """A value as the type that is declared for it.
+
+    :param value: of JSON.
+    :param hint: a type that :func:`is_convertible`, or ``NOTHING`` for the value as it is.
+    :param path: where the value is, such as ``$.data``.
+    :param errors: what is wrong is added here, each with its path and a message.
+    :param strict: whether a text is no number, as in a body; in a query it may be one.
+    :returns: the converted value; None where something is wrong.
+    """
+    if hint is NOTHING:
+        return value
+    try:
+        return msgspec.convert(value, hint, strict=strict)
+    except msgspec.ValidationError as error:
+        errors.extend(_explain(value, hint, path, str(error), strict))
+    except (RecursionError, OverflowError, UnicodeError) as error:
+        errors.append({"path": path, "message": f"{type(error).__name__}: cannot be converted"})
+    return None
+
+
+def _explain(value: Any, hint: Any, path: str, message: str, strict: bool) -> list[dict[str, str]]:
+    """Everything that is wrong with an object, since msgspec tells only the first."""
+    fields = _fields(hint)
+    if fields is None or not isinstance(value, dict):
+        return [_told(path, message)]
+    errors: list[dict[str, str]] = []
+    for field in fields:
+        below = f"{path}.{field.encode_name}"
+        if field.encode_name in value:
+            convert(value[field.encode_name], field.type, below, errors, strict=strict)
+        elif field.required:
+            errors.append({"path": below, "message": "Missing required field"})
+    if not errors:
+        # Each field by itself is right: what is wrong is a rule of the whole, or of a validator.
+        errors.append(_told(path, message))
+    return errors
+
+
+def _told(path: str, message: str) -> dict[str, str]:
+    """What msgspec says, with the place that it names put behind ``path``."""
+    text, _, below = message.partition(" - at `$")
+    return {"path": path + below.removesuffix("`"), "message": text}
+
+
+@attrs.frozen
+class _Field:
+    encode_name: str
+    type: Any
+    required: bool
+
+
+def _fields(hint: Any) -> list[_Field] | None:
+    """The fields of an attrs class, dataclass or msgspec Struct; None of anything else."""
+    if not isinstance(hint, type):
+        return None
+    try:
+        info = msgspec.inspect.type_info(hint)
+    except TypeError:
+        return None
+    if not isinstance(info, (msgspec.inspect.DataclassType, msgspec.inspect.StructType)):
+        return None
+    hints = typing.get_type_hints(hint, include_extras=True)
+    return [_Field(one.encode_name, hints[one.name], one.required) for one in info.fields]
+
+
+def is_convertible(hint: Any) -> bool:
+    """Whether a type can be that of a JSON value."""
+    try:
+        msgspec.json.Decoder(hint)
+    except TypeError:
+        return False
+    return True
