@@ -76,7 +76,7 @@ class Answering:
         """Take a request."""
         try:
             response = self._dispatch(request)
-        except Exception as error:
+        except BaseException as error:  # sys.exit() in a view ends no gateway
             self._at_once(self._error(error, request.event_name, request.id), request.id, binary)
             return
         if isinstance(response, Response):
@@ -119,9 +119,8 @@ class Answering:
             self._succeeded, self._failed, callbackArgs=(waiting,), errbackArgs=(waiting,)
         )
         if not waiting.done:
-            limit = self._timeout
-            if request.deadline is not None:
-                limit = min(limit, request.deadline / 1000)
+            # Compared before it is divided: a client's number may be beyond a float.
+            limit = min(self._timeout * 1000, request.deadline or float("inf")) / 1000
             waiting.timer = self._clock.callLater(limit, self._expire, waiting)
 
     def _succeeded(self, response: Response, request: _Open) -> None:

@@ -56,6 +56,9 @@ def _steps(running: Coroutine[Any, Any, T]) -> Generator[Any, None, T]:
         except StopIteration as stop:
             result: T = stop.value
             return result
+        except SystemExit as error_of_view:
+            # A task would hand it on to the loop, and end the gateway.
+            raise RuntimeError("a view called sys.exit()") from error_of_view
         error = None
         try:
             if isinstance(waiting, Deferred):

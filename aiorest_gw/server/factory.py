@@ -64,6 +64,7 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
     """
 
     protocol = RequestHandlerProtocol
+    noisy = False
     _reactor: Any
 
     def __init__(

@@ -129,6 +129,9 @@ class RequestHandlerProtocol(WebSocketServerProtocol):  # type: ignore[misc]
     # -- requests and their answers
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        if self.state != self.STATE_OPEN:
+            # What comes behind our close frame cannot be answered any more, so it is not run.
+            return
         serving = SERVING.set(self.factory)
         try:
             request = self._decode_message(payload, isBinary)

@@ -1,6 +1,7 @@
 """Every request gets one answer, in its order, within its time."""
 
 import asyncio
+import sys
 
 from twisted.internet.defer import CancelledError, Deferred
 
@@ -127,6 +128,29 @@ class AnsweringTests(GatewayTestCase):
         self.assertEqual(1, len(self.data()))
         self.advance(29.5)
         self.assertEqual(1, len(self.data()))
+
+    def test_a_deadline_beyond_all_numbers_is_no_deadline(self):
+        self.client.send(b'{"method":"GET","url":"/wait/a","id":1,"deadline":%s}' % (b"9" * 400))
+        self.views.go("a")
+        self.assertEqual(["a"], self.data())
+
+    def test_a_view_that_ends_the_process_ends_its_request(self):
+        """Whether it does so at once or later."""
+
+        def leave(request):
+            sys.exit(3)
+
+        async def leave_later(request):
+            await self.views.wait(request, "leave")
+            sys.exit(3)
+
+        self.views.router.get("/leave")(leave)
+        self.views.router.get("/leave-later")(leave_later)
+        for url in ("/leave", "/leave-later"):
+            self.get(url, id=1)
+            self.views.go("leave")
+            self.assertEqual(500, self.client.receive().status)
+        self.assertEqual(2, len(self.flushLoggedErrors(SystemExit)))
 
     def test_a_late_result_is_nobodys(self):
         """A view that does not stop when it is cancelled answers nothing twice."""
@@ -278,18 +302,25 @@ class AsyncioTests(GatewayTestCase):
                 cancelled.append(type(error))
                 raise
 
+        @router.get("/leaves")
+        async def leaves(request):
+            await asyncio.sleep(0)
+            sys.exit(3)
+
         async def scenario():
             client = self.connect(self.serve(router))
             client.send({"method": "GET", "url": "/both", "id": 1})
             client.send({"method": "GET", "url": "/fails", "id": 2})
+            client.send({"method": "GET", "url": "/leaves", "id": 3})
             for on in ("asyncio", "deferred"):
                 client.send({"method": "GET", "url": f"/hangs/{on}", "id": on, "deadline": 1000})
             await asyncio.sleep(0)
             waiting.callback("fired")
-            while len(client.messages) < 2:
+            while len(client.messages) < 3:
                 await asyncio.sleep(0)
                 client.move()
-            self.assertEqual({200, 409}, {client.receive().status for _ in range(2)})
+            self.assertEqual({200, 409, 500}, {client.receive().status for _ in range(3)})
+            self.assertEqual(1, len(self.flushLoggedErrors(RuntimeError)))
             self.advance(1)
             self.assertEqual([504, 504], [client.receive().status for _ in range(2)])
             while len(cancelled) < 2:

@@ -317,6 +317,20 @@ class DrainTests(GatewayTestCase):
         self.advance(2.1)
         self.successResultOf(drained)
 
+    def test_what_comes_behind_our_close_is_not_run(self):
+        """It could not be answered any more; the client may send it elsewhere."""
+        ran = []
+        router = make_router()
+        router.get("/ran")(ran.append)
+        factory = self.serve(router)
+        client = self.connect(factory)
+        client.deaf = True
+        factory.drain()
+        client.send({"method": "GET", "url": "/ran"})
+        client.deaf = False
+        client.move()
+        self.assertEqual(([], 4001), (ran, client.close_code))
+
     def test_without_connections_a_drain_is_done_at_once(self):
         self.successResultOf(self.serve().drain())
 
