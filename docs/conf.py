@@ -20,7 +20,7 @@ html_theme_options = {
 }
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"
-autodoc_default_options = {"members": True, "show-inheritance": False}
+autodoc_default_options = {"members": True}
 python_use_unqualified_type_names = True
 nitpicky = False
 
@@ -29,15 +29,14 @@ class LimitsTable(Directive):
     """``.. limits::`` draws the table of limits from the code, so that the two cannot differ."""
 
     def run(self):
-        rows = [("option", "default", "unit", "meaning")]
+        rows = [("option", "default", "meaning")]
         for field in attrs.fields(Limits):
             meta = field.metadata
-            rows.append(
-                (field.name, f"{field.default:,g}".replace(",", " "), meta["unit"], meta["help"])
-            )
-        table, group = nodes.table(), nodes.tgroup(cols=4)
+            default = f"{int(field.default):,} {meta['unit']}".replace(",", " ")
+            rows.append((field.name, default, meta["help"]))
+        table, group = nodes.table(), nodes.tgroup(cols=3)
         table += group
-        for width in (25, 10, 12, 60):
+        for width in (25, 20, 60):
             group += nodes.colspec(colwidth=width)
         head, body = nodes.thead(), nodes.tbody()
         group += [head, body]

@@ -1,7 +1,8 @@
 """The known defects of aiorest-ws, each shown not to be repeated here.
 
-A1, A2, A6 and A7 are shown on recorded messages too, in ``test_compatibility``; A15, A16 and A17 are
-of serializers and settings, which this project does not have.
+A1, A2, A6 and A7 are shown on recorded messages too, in ``test_compatibility``. A9 (old Pythons) is shown
+by these tests running at all, A13 in ``accounts/test_sqlite``; A15, A16 and A17 are of serializers and
+settings, A19 of a command line and documents that this project does not have.
 """
 
 import hashlib
@@ -161,6 +162,40 @@ class DefectTests(GatewayTestCase):
         )
         self.assertIsNot(first.factory.router, second.factory.router)
         self.assertIsNot(first.factory.admission, second.factory.admission)
+
+    def test_a14_defaults_are_safe(self):
+        """Size, connections, heartbeat, path, origin, compression, and no page that tells a version."""
+        factory = self.serve(make_router())
+        self.assertEqual(
+            (2**20, 2**20, 25, 10, 5, False, False),
+            (
+                factory.maxMessagePayloadSize, factory.maxFramePayloadSize, factory.autoPingInterval,
+                factory.autoPingTimeout, factory.openHandshakeTimeout, factory.webStatus,
+                factory.failByDrop,
+            ),
+        )  # fmt: skip
+        self.assertEqual((10_000, 100), (factory.limits.max_connections,
+                                         factory.limits.max_connections_per_address))  # fmt: skip
+        self.assertIn("404", self.connect(factory, path="/anything").refusal)
+        self.assertIn("403", self.connect(factory, headers={"Origin": "null"}).refusal)
+        self.assertEqual(
+            [], self.connect(factory, compress=True).server.websocket_extensions_in_use
+        )
+
+    def test_a20_the_number_of_routes_costs_a_request_nothing(self):
+        """However many there are, only what lies on the path is looked at."""
+        tried = []
+
+        def parse(text):
+            tried.append(text)
+            return text
+
+        router = SimpleRouter()
+        router.add_type("counted", parse)
+        for number in range(2000):
+            router.get(f"/items{number}/{{id:counted}}/parts")(lambda request, id: id)
+        self.assertEqual("5", call(router, "GET", "/items1999/5/parts").data)
+        self.assertEqual(["5"], tried)
 
     def test_a18_urls_are_escaped_and_take_numbers(self):
         router = SimpleRouter()

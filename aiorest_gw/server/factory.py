@@ -211,6 +211,7 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
         """Autobahn's own defaults are for echo servers: no limits, no pings, a page with its version."""
         limits = self.limits
         self.setProtocolOptions(
+            versions=[13],
             webStatus=False,
             maxFramePayloadSize=limits.max_message_size,
             maxMessagePayloadSize=limits.max_message_size,
