@@ -39,6 +39,7 @@ wheel: $(VENV)/.dev
 
 benchmark: $(VENV)/.test
 	$(BIN)/python -m benchmarks.routes
+	$(BIN)/python -m benchmarks.requests
 
 clean:
 	rm -rf $(VENV) build dist docs/_build _trial_temp* .coverage* *.egg-info

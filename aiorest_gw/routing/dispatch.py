@@ -28,6 +28,9 @@ from .views import View
 
 __all__ = ["Dispatcher", "RunBlocking"]
 
+# What is neither a response nor something to await, so that it need not be asked.
+_DATA = frozenset((dict, list, str, int, float, bool, type(None)))
+
 # Runs a function that blocks somewhere where that harms nobody.
 RunBlocking = Callable[[Callable[[], Any]], Any]
 
@@ -75,11 +78,34 @@ class Dispatcher:
         :raises APIError: what the request is to be answered with instead; at once, or when awaited.
         :raises Exception: whatever a view raises, likewise.
         """
-        route = self._route(request)
         if self._handle is None:
-            return self._answer(request, route)
-        request.route = route
+            response = self._at_once(request)
+            return self._answer(request, self._route(request)) if response is None else response
+        request.route = self._route(request)
         return self._handle(request)
+
+    def _at_once(self, request: Request) -> Response | Awaitable[Response] | None:
+        """The short lane: a fixed path, a method that it has, no query and no middleware.
+
+        :returns: None where the request is of another kind; nothing was done with it then.
+        """
+        url, method, args = request.url, request.method, request.args
+        if type(url) is not str or type(method) is not str:
+            return None
+        bound = self._router.find_fixed(url, method)
+        if bound is None or bound.blocking:
+            return None
+        if not args:
+            request.args = {}
+        elif type(args) is not dict or "format" in args:
+            return None
+        result = bound.call(request, ())
+        if type(result) in _DATA:
+            return Response(result, 200, bound.renderer)
+        route = _Route(bound.view, bound, (), None)
+        if inspect.isawaitable(result):
+            return self._awaited(result, request, route)
+        return _finish(result, request, route)
 
     def _ask(self, request: Request) -> Response | Awaitable[Response]:
         return self._answer(request, request.route)

@@ -104,7 +104,15 @@ class SimpleRouter:
         view = View.of(handler, methods, attributes)
         self._add(
             [
-                Bound(verb, parsed, view, name, bind(call, parsed.parameters), _blocks(call))
+                Bound(
+                    verb,
+                    parsed,
+                    view,
+                    name,
+                    bind(call, parsed.parameters),
+                    _blocks(call),
+                    view.default_renderer,
+                )
                 for verb, call in view.methods.items()
             ]
         )
@@ -213,6 +221,11 @@ class SimpleRouter:
                 )
         for parent, prefix in self._included_in:
             parent._check([parent._prefixed(bound, prefix) for bound in routes])
+
+    def find_fixed(self, url: str, verb: str) -> Bound | None:
+        """What answers a verb on a path without parameters, in two look-ups; None says nothing."""
+        leaf = self._tree.fixed(url)
+        return None if leaf is None else leaf.get(verb)
 
     def find(self, url: str, verb: str) -> tuple[Leaf, Bound | None, Sequence[Any]]:
         """What answers a verb on a path.

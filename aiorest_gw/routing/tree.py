@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from ..wire.renderers import BaseRenderer
 from .binding import Call
 from .paths import Parameter, ParameterType, Path, segments_of
 from .views import View
@@ -21,6 +22,7 @@ class Bound:
     :param verb: in upper case.
     :param call: takes the request and the path's values.
     :param blocking: it must run in a thread.
+    :param renderer: writes what it answers, unless another format is asked for.
     """
 
     verb: str
@@ -29,6 +31,7 @@ class Bound:
     name: str | None
     call: Call
     blocking: bool
+    renderer: BaseRenderer
 
 
 # What is registered under one path: upper-case verb to what answers it.
@@ -92,6 +95,10 @@ class PathTree:
             leaf[bound.verb] = bound
             # Found with a trailing slash or without, and no work for it in a request.
             self._fixed[key.rstrip("/") + "/"] = leaf
+
+    def fixed(self, url: str) -> Leaf | None:
+        """What is registered under a fixed path; one look-up."""
+        return self._fixed.get(url)
 
     def find(self, url: str) -> Iterator[tuple[Leaf, Sequence[Any]]]:
         """Everything that fits the path, best first, each with the values of its parameters.

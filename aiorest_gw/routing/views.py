@@ -52,10 +52,15 @@ class View:
     permission_classes: Sequence[Any] = ()
     attributes: Mapping[str, Any] = attrs.field(factory=dict)
 
+    @property
+    def default_renderer(self) -> BaseRenderer:
+        """The first of its renderers."""
+        return next(iter(self.renderers.values()))
+
     def renderer(self, format: Any) -> BaseRenderer:
         """The renderer of this format, or the default one where the view has none of it."""
         chosen = self.renderers.get(format) if isinstance(format, str) else None
-        return chosen or next(iter(self.renderers.values()))
+        return chosen or self.default_renderer
 
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("_"):

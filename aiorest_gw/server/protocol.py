@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from autobahn.twisted.websocket import WebSocketServerProtocol
+from autobahn.websocket.xormasker import create_xor_masker
 from twisted.internet.interfaces import IPushProducer, ISSLTransport
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
@@ -17,6 +18,7 @@ from ..errors import BadMessage, CloseCode
 from ..messages import Request, Session
 from ..routing.urls import SERVING
 from ..wire.codecs import decode_base64, decode_request, encode_base64
+from ..wire.frames import frame_head, read_messages
 from ..wire.origins import origin_is_allowed
 from .answering import Answering
 
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from .factory import RequestHandlerFactory
 
 __all__ = ["RequestHandlerProtocol"]
+
+# Answers of one read leave in one write, but for what the transport would hold back anyway.
+_LARGEST_BATCH = 65_536
 
 
 @implementer(IPushProducer)
@@ -40,6 +45,12 @@ class RequestHandlerProtocol(WebSocketServerProtocol):  # type: ignore[misc]
 
     factory: RequestHandlerFactory
     _log = Logger()
+    # Whether a subclass has its own way of sending, which answers then take.
+    _sends_slowly = False
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls._sends_slowly = cls.sendMessage is not RequestHandlerProtocol.sendMessage
 
     def connectionMade(self) -> None:
         factory = self.factory
@@ -56,6 +67,9 @@ class RequestHandlerProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         self._peer_reads = True
         self._held = False
         self._draining = False
+        self._batch: list[bytes] = []
+        self._batch_size = 0
+        self._batching = False
         factory.connections.add(self)
         super().connectionMade()
         self.transport.registerProducer(self, True)
@@ -128,6 +142,52 @@ class RequestHandlerProtocol(WebSocketServerProtocol):  # type: ignore[misc]
 
     # -- requests and their answers
 
+    def dataReceived(self, data: bytes) -> None:
+        if (
+            self.state == self.STATE_OPEN
+            and not self.data
+            and self.current_frame is None
+            and not self.inside_message
+            and not self._must_hold()
+        ):
+            data = self._read_fast(data)
+        if data:
+            self._dataReceived(data)
+
+    def _read_fast(self, data: bytes) -> bytes:
+        """Take the messages that a read brings whole, and send their answers in one write.
+
+        :returns: what is left for Autobahn's state machine, from the first byte that was not taken.
+        """
+        messages = read_messages(data, self.maxMessagePayloadSize, _unmask_large)
+        if not messages:
+            return data
+        if self.autoPingTimeoutCall is not None:
+            self._cancelAutoPingTimeoutCall()
+        self._batching = True
+        taken = 0
+        for payload, binary, end in messages:
+            if self.state != self.STATE_OPEN or self._must_hold():
+                break
+            taken = end
+            self.onMessage(payload, binary)
+        self._batching = False
+        self._flush()
+        return b"" if taken == len(data) else data[taken:]
+
+    def _flush(self) -> None:
+        """Write the answers of this read so far."""
+        if self._batch:
+            batch = b"".join(self._batch)
+            self._batch.clear()
+            self._batch_size = 0
+            self.transport.write(batch)
+
+    def sendData(self, *args: Any, **kwargs: Any) -> None:
+        """Every write of Autobahn's; the answers before it go out before it."""
+        self._flush()
+        super().sendData(*args, **kwargs)
+
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         if self.state != self.STATE_OPEN:
             # What comes behind our close frame cannot be answered any more, so it is not run.
@@ -165,8 +225,16 @@ class RequestHandlerProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         return encode_base64(response) if isBinary else response
 
     def _send_answer(self, answer: bytes, binary: bool) -> None:
-        if self.state == self.STATE_OPEN:
-            self.sendMessage(self._encode_message(answer, binary), binary)
+        if self.state != self.STATE_OPEN:
+            return
+        message = self._encode_message(answer, binary)
+        if self._sends_slowly or self._perMessageCompress is not None or self.send_queue:
+            self.sendMessage(message, binary)
+        else:
+            self._batch += (frame_head(len(message), binary), message)
+            self._batch_size += len(message)
+            if not self._batching or self._batch_size > _LARGEST_BATCH:
+                self._flush()
 
     def sendMessage(self, *args: Any, **kwargs: Any) -> None:
         """As Autobahn's, but the limit on what is received does not limit what is sent."""
@@ -252,3 +320,8 @@ class RequestHandlerProtocol(WebSocketServerProtocol):  # type: ignore[misc]
             self.sendClose(int(CloseCode.DRAINING), "draining")
         elif self.state == self.STATE_CONNECTING:
             self.dropConnection(abort=True)
+
+
+def _unmask_large(payload: bytes, mask: bytes) -> bytes:
+    unmasked: bytes = create_xor_masker(mask, len(payload)).process(payload)
+    return unmasked
