@@ -28,7 +28,7 @@ def build_service(options: GatewayOptions, reactor: Any, service: Callable[..., 
     """Put a gateway together.
 
     :param options: parsed.
-    :param service: called with the reactor, the factory and the endpoints' descriptions.
+    :param service: called as :class:`GatewayService` is.
     :raises ConfigurationError: in one line, what is wrong.
     """
     if not options["app"]:
@@ -38,4 +38,4 @@ def build_service(options: GatewayOptions, reactor: Any, service: Callable[..., 
     settings: dict[str, Any] = {k: options[flag] or None for flag, k in _KEYWORDS.items()}
     settings.update(options.limits())
     factory.configure(**settings)
-    return service(reactor, factory, options["listen"])
+    return service(reactor, factory, options["listen"], options["twisted-tcp"])

@@ -52,7 +52,10 @@ class GatewayOptions(usage.Options):
         ["path", None, None, "the only path that is answered (default /, or the factory's own)"],
         *_limit_flags(),
     ]
-    optFlags = [["compress", None, "take permessage-deflate where a client offers it"]]
+    optFlags = [
+        ["compress", None, "take permessage-deflate where a client offers it"],
+        ["twisted-tcp", None, "let tcp: be Twisted's own on asyncio's reactor too, not loop:"],
+    ]
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -82,9 +85,9 @@ class GatewayOptions(usage.Options):
                 self[name] = self._environ.get(_variable(name))
         for name in ("listen", "origin", "trust-proxy"):
             self[name] = self[name] or self._environ.get(_variable(name), "").split()
-        self["compress"] = bool(self["compress"]) or _truth(
-            _variable("compress"), self._environ.get(_variable("compress"), "0")
-        )
+        for name in ("compress", "twisted-tcp"):
+            text = self._environ.get(_variable(name), "0")
+            self[name] = bool(self[name]) or _truth(_variable(name), text)
         self["listen"] = self["listen"] or [DEFAULT_LISTEN]
 
     def limits(self) -> dict[str, float]:

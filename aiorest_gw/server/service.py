@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 from ..errors import ConfigurationError
 from .factory import RequestHandlerFactory
 from .reactors import raise_open_files
+from .transport import loop_of
 
 __all__ = ["GatewayService"]
 
@@ -26,7 +27,8 @@ class GatewayService(Service):
 
     :param reactor: what it runs on.
     :param factory: makes the connections.
-    :param listen: Twisted's descriptions of server endpoints, such as ``tcp:8080``.
+    :param listen: Twisted's descriptions of server endpoints, such as ``tcp:8080``. On asyncio's
+        reactor ``tcp:`` means ``loop:``, unless ``twisted_tcp``.
     :raises ConfigurationError: one of the descriptions is not right.
     """
 
@@ -37,10 +39,11 @@ class GatewayService(Service):
         reactor: Any,
         factory: RequestHandlerFactory,
         listen: Sequence[str],
+        twisted_tcp: bool = False,
     ) -> None:
         self.reactor = reactor
         self.factory = factory
-        self._endpoints = [(text, _endpoint(reactor, text)) for text in listen]
+        self._endpoints = [(text, _endpoint(reactor, text, twisted_tcp)) for text in listen]
         self._stopping = False
         self.ports: list[IListeningPort] = []
 
@@ -110,9 +113,11 @@ def address_of(port: IListeningPort, text: str, path: str) -> str:
     return f"{scheme}://{host}:{address.port}{path}"
 
 
-def _endpoint(reactor: Any, text: str) -> Any:
+def _endpoint(reactor: Any, text: str, twisted_tcp: bool) -> Any:
+    kind, colon, rest = text.partition(":")
+    own = kind == "tcp" and not twisted_tcp and loop_of(reactor) is not None
     try:
-        return serverFromString(reactor, text)
+        return serverFromString(reactor, f"loop:{rest}" if own and colon else text)
     except Exception as error:
         reason = str(error) or type(error).__name__
         raise ConfigurationError(f"{text!r} is no endpoint to listen on: {reason}") from None

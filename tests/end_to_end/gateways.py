@@ -24,6 +24,7 @@ STARTERS = {
     "twistd": [*TWISTD, "aiorest_gw"],
     "twistd on epoll": [*TWISTD, "--reactor=epoll", "aiorest_gw"],
     "twistd on asyncio": [*TWISTD, "--reactor=asyncio", "aiorest_gw"],
+    "twistd on Twisted's tcp": [*TWISTD, "aiorest_gw", "--twisted-tcp"],
     "serve": ["aiorest-gw", "serve"],
     "serve on select": ["aiorest-gw", "serve", "--reactor=select"],
 }
@@ -68,6 +69,13 @@ class Gateway:
         """
         if self.process.poll() is None:
             self.process.send_signal(number)
+        return self.wait()
+
+    def wait(self) -> int:
+        """Wait for the end that was asked for already.
+
+        :returns: the exit status.
+        """
         output, _ = self.process.communicate(timeout=PATIENCE)
         self.output += output
         return self.process.returncode

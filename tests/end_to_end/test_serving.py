@@ -18,6 +18,7 @@ class ServingTests(SynchronousTestCase):
             "twistd": ["AsyncioSelectorReactor", "uvloop"],
             "twistd on epoll": ["EPollReactor", "builtins"],
             "twistd on asyncio": ["AsyncioSelectorReactor", "asyncio.unix_events"],
+            "twistd on Twisted's tcp": ["AsyncioSelectorReactor", "uvloop"],
             "serve": ["AsyncioSelectorReactor", "uvloop"],
             "serve on select": ["SelectReactor", "builtins"],
         }
@@ -89,6 +90,10 @@ class ServingTests(SynchronousTestCase):
             ([], "name the application"),
             ([*APP, "--listen", f"tcp:{port}:interface=127.0.0.1"], "Address already in use"),
             ([*APP, "--listen", "bogus:80"], "bogus"),
+            (
+                [*APP, "--twisted-tcp", "--listen", f"tcp:{port}:interface=127.0.0.1"],
+                "already in use",
+            ),
             ([*APP, "--listen", "tcp:eighty"], "eighty"),
             ([*APP, *LISTEN, "--max-depth", "x"], "whole number"),
             ([*APP, *LISTEN, "--max-depth", "0"], "at least 1"),

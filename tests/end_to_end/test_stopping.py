@@ -24,7 +24,7 @@ class StoppingTests(SynchronousTestCase):
                 with self.assertRaises(ConnectionClosed) as closed:
                     client.recv(PATIENCE)
                 self.assertEqual(4001, closed.exception.rcvd.code)
-                self.assertEqual(0, gateway.stop(), name)
+                self.assertEqual(0, gateway.wait(), name)
 
     def test_what_does_not_finish_is_answered_and_ended(self):
         """A view that is stuck in a thread does not keep the process."""
@@ -39,7 +39,7 @@ class StoppingTests(SynchronousTestCase):
             gateway.process.send_signal(signal.SIGTERM)
             answers = [json.loads(client.recv(PATIENCE)) for _ in range(2)]
             self.assertEqual([504, 504], [answer["status"] for answer in answers])
-            self.assertEqual(0, gateway.stop())
+            self.assertEqual(0, gateway.wait())
 
     def test_a_second_signal_ends_at_once(self):
         command = [*STARTERS["serve"], *APP, *LISTEN, "--drain-timeout", "600"]
@@ -64,7 +64,6 @@ class StoppingTests(SynchronousTestCase):
                 if "stopping" in line:
                     break
             self.assertRaises(OSError, self._until_refused, gateway)
-            gateway.process.send_signal(signal.SIGTERM)
             self.assertEqual(0, gateway.stop())
 
     def _until_refused(self, gateway):
