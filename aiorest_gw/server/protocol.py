@@ -29,6 +29,10 @@ __all__ = ["RequestHandlerProtocol"]
 
 # Answers of one read leave in one write, but for what the transport would hold back anyway.
 _LARGEST_BATCH = 65_536
+# RFC 6455 section 5.2: two bytes, eight of length, four of mask.
+_LONGEST_HEAD = 14
+# Enough for any control frame.
+_PIECE = 256
 
 
 @implementer(IPushProducer)
@@ -44,6 +48,7 @@ class RequestHandlerProtocol(WebSocketServerProtocol):  # type: ignore[misc]
     """
 
     factory: RequestHandlerFactory
+    data: bytes
     _log = Logger()
     # Whether a subclass has its own way of sending, which answers then take.
     _sends_slowly = False
@@ -143,16 +148,42 @@ class RequestHandlerProtocol(WebSocketServerProtocol):  # type: ignore[misc]
     # -- requests and their answers
 
     def dataReceived(self, data: bytes) -> None:
-        if (
-            self.state == self.STATE_OPEN
-            and not self.data
-            and self.current_frame is None
-            and not self.inside_message
-            and not self._must_hold()
-        ):
-            data = self._read_fast(data)
-        if data:
+        if self.state in (self.STATE_OPEN, self.STATE_CLOSING):
+            self.trafficStats.incomingOctetsWireLevel += len(data)
+            self._feed(data)
+        else:
             self._dataReceived(data)
+
+    def consumeData(self) -> None:
+        """Autobahn calls this where octets wait: what came with the handshake, or was held."""
+        if self.state in (self.STATE_OPEN, self.STATE_CLOSING):
+            data, self.data = self.data, b""
+            self._feed(data)
+        else:
+            super().consumeData()
+
+    def _feed(self, data: bytes) -> None:
+        """Take frames fast where they are whole, and by Autobahn's state machine where not.
+
+        That machine copies all that waits behind each frame, so it gets no more than it needs to come
+        to the end of one; else a read of many tiny frames would cost the square of its length.
+        """
+        while data and self.state != self.STATE_CLOSED:
+            if self._must_hold():
+                size = len(data)
+            elif self.current_frame is not None:
+                size = self.current_frame.length - self.current_frame_masker.pointer()
+            elif self.data:
+                size = _LONGEST_HEAD - len(self.data)
+            else:
+                size = _PIECE
+                if not self.inside_message:
+                    data = self._read_fast(data)
+            if data:
+                size = max(size, 1)  # the machine keeps what it refuses, and asks for nothing more
+                self.data += data[:size]
+                data = data[size:]
+                super().consumeData()
 
     def _read_fast(self, data: bytes) -> bytes:
         """Take the messages that a read brings whole, and send their answers in one write.
@@ -167,10 +198,11 @@ class RequestHandlerProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         self._batching = True
         taken = 0
         for payload, binary, end in messages:
-            if self.state != self.STATE_OPEN or self._must_hold():
+            if self.state == self.STATE_CLOSED or self._must_hold():
                 break
             taken = end
-            self.onMessage(payload, binary)
+            if not self.failedByMe:
+                self.onMessage(payload, binary)
         self._batching = False
         self._flush()
         return b"" if taken == len(data) else data[taken:]
@@ -272,7 +304,7 @@ class RequestHandlerProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         if self._held and not self._must_hold():
             self._held = False
             self.consumeData()
-            if not self._held:
+            if not self._held:  # for what was read just now may be too much again
                 self.transport.resumeProducing()
 
     def pauseProducing(self) -> None:
