@@ -17,11 +17,10 @@ from ..errors import (
     ConfigurationError,
     InvalidSignatureException,
     ParsingTokenException,
-    TokenExpiredException,
-    TokenNotBeforeException,
 )
+from .times import check_times
 
-__all__ = ["LegacyTokenVerifier", "check_times"]
+__all__ = ["LegacyTokenVerifier"]
 
 _HASHES = {"HS256": hashlib.sha256, "HS384": hashlib.sha384, "HS512": hashlib.sha512}
 
@@ -34,8 +33,9 @@ class LegacyTokenVerifier:
     :raises ConfigurationError: the key is missing or known to everybody.
     """
 
-    def __init__(self, key: str, algorithms: tuple[str, ...] = ("HS256",)) -> None:
-        if not key or key == "secret_key":
+    def __init__(self, key: str | bytes, algorithms: tuple[str, ...] = ("HS256",)) -> None:
+        secret = key.encode() if isinstance(key, str) else key
+        if not secret or secret == b"secret_key":
             raise ConfigurationError(
                 "legacy tokens need their key, and not aiorest-ws's public default"
             )
@@ -44,7 +44,7 @@ class LegacyTokenVerifier:
             raise ConfigurationError(
                 f"legacy tokens know {', '.join(_HASHES)}, not {unknown or 'none'}"
             )
-        self._key = key.encode()
+        self._key = secret
         self._algorithms = algorithms
 
     def verify(self, token: str, now: float, leeway: float) -> dict[str, Any]:
@@ -73,20 +73,3 @@ class LegacyTokenVerifier:
             raise InvalidSignatureException
         check_times(payload, now, leeway)
         return payload
-
-
-def check_times(payload: dict[str, Any], now: float, leeway: float) -> None:
-    """Whether a token's time has come and is not over (RFC 7519 sections 4.1.4 and 4.1.5).
-
-    :raises TokenNotBeforeException: it has not come.
-    :raises TokenExpiredException: it is over.
-    :raises ParsingTokenException: its times are no numbers.
-    """
-    times = {name: payload.get(name) for name in ("nbf", "exp")}
-    for value in times.values():
-        if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
-            raise ParsingTokenException
-    if times["nbf"] is not None and times["nbf"] > now + leeway:
-        raise TokenNotBeforeException
-    if times["exp"] is not None and times["exp"] <= now - leeway:
-        raise TokenExpiredException

@@ -12,7 +12,7 @@ from ..errors import (
     TokenNotProvidedException,
 )
 from .tokens import JSONWebTokenManager, TokenRevokedException
-from .users import ANONYMOUS, AbstractUser, User
+from .users import ANONYMOUS, User
 
 if TYPE_CHECKING:
     from ..messages import Request
@@ -24,7 +24,10 @@ class UserStore(Protocol):
     """Where users come from."""
 
     def get_user_by_token_payload(self, payload: dict[str, Any]) -> Any:
-        """The user whom a token was made for, or None; at once, or when awaited."""
+        """The user whom a token was made for, or None; at once, or when awaited.
+
+        An :class:`AbstractUser`, or what has its attributes.
+        """
 
 
 class TokenStore(Protocol):
@@ -59,9 +62,10 @@ class JSONWebTokenMiddleware:
         users: UserStore | None = None,
         tokens: TokenStore | None = None,
     ) -> None:
-        self._manager = manager or self.manager
-        self._users = users or self.users
-        self._tokens = tokens or self.tokens
+        # Not `or`: a store may be empty, and be false for that.
+        self._manager = self.manager if manager is None else manager
+        self._users = self.users if users is None else users
+        self._tokens = self.tokens if tokens is None else tokens
         if self._manager is None:
             raise ConfigurationError(
                 "JSONWebTokenMiddleware needs a manager: JSONWebTokenMiddleware(JSONWebTokenManager(…))"
@@ -95,7 +99,7 @@ class JSONWebTokenMiddleware:
         if self._users is None:
             return _user_of_claims(payload)
         user = await _now_or_later(self._users.get_user_by_token_payload(payload))
-        if not isinstance(user, AbstractUser) or not user.is_active:
+        if user is None or not user.is_active:
             raise BaseAuthException
         return user
 
@@ -105,14 +109,16 @@ async def _now_or_later(result: Any) -> Any:
 
 
 def _user_of_claims(payload: dict[str, Any]) -> User:
-    permissions = payload.get("permissions", ())
-    if not isinstance(permissions, list):
-        permissions = ()
-    if "sub" not in payload and "username" not in payload:
+    subject = payload.get("sub")
+    username = payload.get("username", subject)
+    if subject in (None, "") and username in (None, ""):
         return ANONYMOUS
+    permissions = payload.get("permissions")
+    if not isinstance(permissions, list):
+        permissions = []
     return User(
-        id=payload.get("sub"),
-        username=str(payload.get("username", payload.get("sub", ""))),
+        id=subject,
+        username="" if username is None else str(username),
         permissions={one for one in permissions if isinstance(one, str)},
         is_active=True,
         is_anonymous=False,

@@ -11,6 +11,9 @@ __all__ = ["ANONYMOUS", "AbstractUser", "User"]
 
 
 def _frozen(permissions: Iterable[Any]) -> frozenset[Any]:
+    if isinstance(permissions, str):
+        # A set of its letters is never what was meant.
+        raise TypeError("permissions should be a set or list, not a text")
     return frozenset(permissions)
 
 
