@@ -6,7 +6,16 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 PACKAGE = Path(__file__).resolve().parents[1] / "aiorest_gw"
-PURE = ("errors.py", "limits.py", "messages.py", "version.py", "wire", "routing", "auth")
+PURE = (
+    "arguments.py",
+    "errors.py",
+    "limits.py",
+    "messages.py",
+    "version.py",
+    "wire",
+    "routing",
+    "auth",
+)
 # What a shell owns: the network, timers, threads, files, processes, brokers.
 OUTSIDE = {
     "asyncio", "autobahn", "concurrent", "multiprocessing", "os", "pathlib", "select", "signal",

@@ -1,16 +1,11 @@
-"""Finds out who makes a request from its token, and lets through whom the view allows."""
+"""Finds out who makes a request from its token."""
 
 from __future__ import annotations
 
 import inspect
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from ..errors import (
-    BaseAuthException,
-    ConfigurationError,
-    PermissionDeniedException,
-    TokenNotProvidedException,
-)
+from ..errors import BaseAuthException, ConfigurationError
 from .tokens import JSONWebTokenManager, TokenRevokedException
 from .users import ANONYMOUS, User
 
@@ -40,10 +35,9 @@ class TokenStore(Protocol):
 class JSONWebTokenMiddleware:
     """Verifies ``request.token`` and sets ``request.user`` and ``request.token_payload``.
 
-    A view with ``auth_required`` refuses requests without a token, with 401; one with
-    ``permission_classes`` those that a permission does not allow, with 403. A token that is not valid
-    is refused everywhere. The parameters may be set as attributes of a subclass instead, which is then
-    given to the factory as a class.
+    What a view requires of them is checked behind the middlewares (:mod:`aiorest_gw.auth.permissions`).
+    A token that is not valid is refused everywhere. The parameters may be set as attributes of a
+    subclass instead, which is then given to the factory as a class.
 
     :param manager: verifies tokens.
     :param users: gives the user of a token; without it, the user is who the token says: ``sub`` as
@@ -72,28 +66,18 @@ class JSONWebTokenMiddleware:
             )
 
     def process_request(self, request: Request, handler: Any) -> Any:
-        """Authenticate a request, and authorize it for the view."""
+        """Authenticate a request."""
         if request.token is None or request.token == "":
-            if handler.auth_required:
-                raise TokenNotProvidedException
-            if not handler.permission_classes:
-                return None
-            return self._authorize(request, handler)
-        return self._authenticate(request, handler)
+            return None
+        return self._authenticate(request)
 
-    async def _authenticate(self, request: Request, handler: Any) -> None:
+    async def _authenticate(self, request: Request) -> None:
         assert self._manager is not None
         payload = self._manager.verify(request.token)
         if self._tokens is not None and await _now_or_later(self._tokens.is_revoked(payload)):
             raise TokenRevokedException
         request.user = await self._user(payload)
         request.token_payload = payload
-        await self._authorize(request, handler)
-
-    async def _authorize(self, request: Request, handler: Any) -> None:
-        for permission in handler.permission_classes:
-            if not await _now_or_later(permission.check(request, handler)):
-                raise PermissionDeniedException
 
     async def _user(self, payload: dict[str, Any]) -> Any:
         if self._users is None:

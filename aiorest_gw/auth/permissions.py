@@ -1,13 +1,23 @@
-"""Who may use a view: classes in its ``permission_classes``, all of which have to agree."""
+"""Who may use a view: what it requires is checked directly before it, whoever found out the user.
+
+A view with ``auth_required`` refuses requests of which no middleware found out who makes them, with
+401; one with ``permission_classes`` those that a permission does not allow, with 403. Where no
+middleware authenticates, a view that requires it is closed, not open.
+"""
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Awaitable, Iterator
 from typing import TYPE_CHECKING, Any
+
+from ..arguments import several
+from ..errors import ConfigurationError, PermissionDeniedException, TokenNotProvidedException
 
 if TYPE_CHECKING:
     from ..messages import Request
 
-__all__ = ["AbstractPermission", "IsAuthenticated"]
+__all__ = ["AbstractPermission", "IsAuthenticated", "authorize", "checked_permissions"]
 
 
 class AbstractPermission:
@@ -30,3 +40,52 @@ class IsAuthenticated(AbstractPermission):
     @staticmethod
     def check(request: Request, handler: Any) -> bool:
         return request.user.is_authenticated()
+
+
+def checked_permissions(permissions: Any) -> tuple[Any, ...]:
+    """A view's ``permission_classes``.
+
+    :raises ConfigurationError: they are no list, or one of them has no ``check`` that can be called
+        with a request and a view.
+    """
+    found = several("permission_classes", permissions)
+    for one in found:
+        try:
+            inspect.signature(one.check).bind(None, None)
+        except (AttributeError, TypeError, ValueError):
+            raise ConfigurationError(
+                f"the permission {one!r} should have a static method check(request, handler)"
+            ) from None
+    return found
+
+
+def authorize(request: Request, view: Any) -> Awaitable[None] | None:
+    """Let a request through to a view, or refuse it; the permissions are asked in their order.
+
+    :param view: with ``auth_required`` and ``permission_classes``.
+    :returns: None, or what is to be awaited first.
+    :raises TokenNotProvidedException: nobody knows who makes the request; at once, or when awaited.
+    :raises PermissionDeniedException: a permission does not allow it; likewise.
+    """
+    known = request.token_payload is not None or request.user.is_authenticated()
+    if view.auth_required and not known:
+        raise TokenNotProvidedException
+    return _ask(iter(view.permission_classes), request, view)
+
+
+def _ask(permissions: Iterator[Any], request: Request, view: Any) -> Awaitable[None] | None:
+    for permission in permissions:
+        allowed = permission.check(request, view)
+        if inspect.isawaitable(allowed):
+            return _wait(allowed, permissions, request, view)
+        if not allowed:
+            raise PermissionDeniedException
+    return None
+
+
+async def _wait(allowed: Awaitable[Any], rest: Iterator[Any], request: Request, view: Any) -> None:
+    if not await allowed:
+        raise PermissionDeniedException
+    waiting = _ask(rest, request, view)
+    if waiting is not None:
+        await waiting

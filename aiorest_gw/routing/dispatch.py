@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 import attrs
 
+from ..auth.permissions import authorize
 from ..errors import (
     APIError,
     IncorrectArgument,
@@ -85,7 +86,8 @@ class Dispatcher:
         return self._handle(request)
 
     def _at_once(self, request: Request) -> Response | Awaitable[Response] | None:
-        """The short lane: a fixed path, a method that it has, no query and no middleware.
+        """The short lane: a fixed path, a method that it has, no query, no middleware, and a view
+        that anybody may use and that runs here.
 
         :returns: None where the request is of another kind; nothing was done with it then.
         """
@@ -93,7 +95,7 @@ class Dispatcher:
         if type(url) is not str or type(method) is not str:
             return None
         bound = self._router.find_fixed(url, method)
-        if bound is None or bound.blocking:
+        if bound is None or not bound.simple:
             return None
         if not args:
             request.args = {}
@@ -153,6 +155,20 @@ class Dispatcher:
         return url
 
     def _answer(self, request: Request, route: _Route) -> Response | Awaitable[Response]:
+        if route.view is not None and route.view.guarded:
+            waiting = authorize(request, route.view)
+            if waiting is not None:
+                return self._authorized(waiting, request, route)
+        return self._view(request, route)
+
+    async def _authorized(
+        self, waiting: Awaitable[None], request: Request, route: _Route
+    ) -> Response:
+        await waiting
+        answer = self._view(request, route)
+        return answer if isinstance(answer, Response) else await answer
+
+    def _view(self, request: Request, route: _Route) -> Response | Awaitable[Response]:
         if route.error is not None:
             raise route.error
         if route.bound is None:

@@ -96,26 +96,12 @@ class SimpleRouter:
         :raises InvalidHandler: the handler cannot answer it.
         :raises NotSupportedArgumentType: ``methods`` or ``name`` are of a wrong type.
         """
-        if not isinstance(path, str) or not path.strip().startswith("/"):
-            raise InvalidPathArgument(f"{path!r} should be a text that begins with a slash")
+        _check_path(path)
         if name is not None and not isinstance(name, str):
             raise NotSupportedArgumentType(f"the name {name!r} should be a text")
         parsed = parse_path(path, self._types)
         view = View.of(handler, methods, attributes)
-        self._add(
-            [
-                Bound(
-                    verb,
-                    parsed,
-                    view,
-                    name,
-                    bind(call, parsed.parameters),
-                    _blocks(call),
-                    view.default_renderer,
-                )
-                for verb, call in view.methods.items()
-            ]
-        )
+        self._add([_bound(verb, parsed, view, name) for verb in view.methods])
 
     def register_endpoint(self, function: Callable[..., Any]) -> None:
         """Register a function as its ``@endpoint(…)`` says.
@@ -133,6 +119,7 @@ class SimpleRouter:
         self, path: str, methods: str | Iterable[str], name: str | None = None, **attributes: Any
     ) -> Callable[[F], F]:
         """Decorator form of :meth:`register` for functions."""
+        _check_path(path)
 
         def decorate(function: F) -> F:
             self.register(path, function, methods, name, **attributes)
@@ -281,5 +268,23 @@ class SimpleRouter:
         return f"{url}?{urlencode(query, doseq=True)}" if query else url
 
 
-def _blocks(call: Callable[..., Any]) -> bool:
-    return getattr(getattr(call, "__wrapped__", call), "__blocking__", False)
+def _check_path(path: Any) -> None:
+    if callable(path):
+        raise InvalidPathArgument('the decorator takes the path: @router.get("/path")')
+    if not isinstance(path, str) or not path.strip().startswith("/"):
+        raise InvalidPathArgument(f"{path!r} should be a text that begins with a slash")
+
+
+def _bound(verb: str, path: Path, view: View, name: str | None) -> Bound:
+    call = view.methods[verb]
+    blocking = getattr(getattr(call, "__wrapped__", call), "__blocking__", False)
+    return Bound(
+        verb=verb,
+        path=path,
+        view=view,
+        name=name,
+        call=bind(call, path.parameters),
+        blocking=blocking,
+        simple=not blocking and not view.guarded,
+        renderer=view.default_renderer,
+    )

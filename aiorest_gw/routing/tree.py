@@ -22,6 +22,7 @@ class Bound:
     :param verb: in upper case.
     :param call: takes the request and the path's values.
     :param blocking: it must run in a thread.
+    :param simple: it need not, and anybody may use it.
     :param renderer: writes what it answers, unless another format is asked for.
     """
 
@@ -31,6 +32,7 @@ class Bound:
     name: str | None
     call: Call
     blocking: bool
+    simple: bool
     renderer: BaseRenderer
 
 

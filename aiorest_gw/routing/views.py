@@ -12,6 +12,7 @@ from typing import Any, ClassVar, TypeVar
 
 import attrs
 
+from ..auth.permissions import checked_permissions
 from ..errors import InvalidHandler, InvalidRenderer, NotSupportedArgumentType
 from ..wire.renderers import BaseRenderer, JSONRenderer
 
@@ -53,6 +54,11 @@ class View:
     attributes: Mapping[str, Any] = attrs.field(factory=dict)
 
     @property
+    def guarded(self) -> bool:
+        """Whether not everybody may use it."""
+        return bool(self.auth_required or self.permission_classes)
+
+    @property
     def default_renderer(self) -> BaseRenderer:
         """The first of its renderers."""
         return next(iter(self.renderers.values()))
@@ -81,6 +87,7 @@ class View:
         :raises InvalidHandler: it is neither, or cannot be called with a request.
         :raises InvalidRenderer: its ``renderers`` are no list of renderer classes.
         :raises NotSupportedArgumentType: ``methods`` are not verbs.
+        :raises ConfigurationError: its ``permission_classes`` are no list of permissions.
         """
         wanted = None if methods is None else verbs(methods)
         if isinstance(target, type) and issubclass(target, MethodBasedView):
@@ -96,6 +103,7 @@ class View:
         else:
             raise InvalidHandler
         found["renderers"] = _renderers(found.get("renderers", ()))
+        found["permission_classes"] = checked_permissions(found.get("permission_classes", ()))
         rest = {k: v for k, v in (attributes or {}).items() if k not in _OPTIONS}
         return cls(target=target, methods=table, attributes=rest, **found)
 

@@ -1,10 +1,12 @@
 """Who makes a request is found out once, and every permission is asked in its order."""
 
+import inspect
+
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from aiorest_gw import AbstractPermission, IsAuthenticated, Request
+from aiorest_gw import AbstractPermission, IsAuthenticated, Request, SimpleRouter
 from aiorest_gw.auth import (
     ANONYMOUS,
     JSONWebTokenManager,
@@ -20,17 +22,10 @@ from aiorest_gw.errors import (
     ServiceUnavailable,
     TokenNotProvidedException,
 )
+from aiorest_gw.routing.dispatch import Dispatcher
 
 MANAGER = JSONWebTokenManager("k" * 32)
 ANN = User(id=1, username="ann", is_active=True, is_anonymous=False)
-
-
-class View:
-    """What a middleware sees of a view."""
-
-    def __init__(self, auth_required=False, permission_classes=()):
-        self.auth_required = auth_required
-        self.permission_classes = permission_classes
 
 
 def answering(result):
@@ -58,15 +53,17 @@ class Tokens:
 
 
 class MiddlewareTests(SynchronousTestCase):
-    def process(self, request, view=None, **stores):
-        """Run the hook to its end."""
+    def process(self, request, requires=None, **stores):
+        """Ask for a view that requires something, to the request's end."""
+        router = SimpleRouter()
+        router.get("/", **(requires or {}))(lambda request: "in")
+        middlewares = [JSONWebTokenMiddleware(MANAGER, **stores)]
+        request.method, request.url = "GET", "/"
 
         async def run():
-            waiting = JSONWebTokenMiddleware(MANAGER, **stores).process_request(
-                request, view or View()
-            )
-            if waiting is not None:
-                await waiting
+            response = Dispatcher(router, middlewares, lambda call: call())(request)
+            if inspect.isawaitable(response):
+                await response
 
         results = []
         Deferred.fromCoroutine(run()).addBoth(results.append)
@@ -75,8 +72,8 @@ class MiddlewareTests(SynchronousTestCase):
             result.raiseException()
         return request
 
-    def refuse(self, error, request, view=None, **stores):
-        return self.assertRaises(error, self.process, request, view, **stores)
+    def refuse(self, error, request, requires=None, **stores):
+        return self.assertRaises(error, self.process, request, requires, **stores)
 
     def token(self, **claims):
         return Request(token=MANAGER.generate(claims))
@@ -86,7 +83,7 @@ class MiddlewareTests(SynchronousTestCase):
             request = self.process(Request(token=nothing))
             self.assertIs(ANONYMOUS, request.user)
             self.assertIsNone(request.token_payload)
-            self.refuse(TokenNotProvidedException, Request(token=nothing), View(True))
+            self.refuse(TokenNotProvidedException, Request(token=nothing), {"auth_required": True})
 
     def test_what_is_no_token_is_refused_on_every_view(self):
         for wrong in (0, False, [], {}, "x", b"x", 5):
@@ -120,7 +117,7 @@ class MiddlewareTests(SynchronousTestCase):
         answer = Deferred()
         users = Users({"1": answer})
         request = self.token(sub="1")
-        waiting = JSONWebTokenMiddleware(MANAGER, users).process_request(request, View())
+        waiting = JSONWebTokenMiddleware(MANAGER, users).process_request(request, None)
         done = Deferred.fromCoroutine(waiting)
         self.assertNoResult(done)
         answer.callback(ANN)
@@ -159,11 +156,11 @@ class MiddlewareTests(SynchronousTestCase):
 
         for allowed in (True, 1, "yes"):
             for form in (lambda x: x, succeed, later):
-                view = View(permission_classes=(answering(form(allowed)),))
+                view = {"permission_classes": [answering(form(allowed))]}
                 self.process(self.token(sub="1"), view)
         for denied in (False, None, 0, ""):
             for form in (lambda x: x, succeed, later):
-                view = View(True, (answering(True), answering(form(denied))))
+                view = {"permission_classes": [answering(True), answering(form(denied))]}
                 self.refuse(PermissionDeniedException, self.token(sub="1"), view)
 
     def test_permissions_are_asked_in_order_until_one_denies(self):
@@ -173,20 +170,21 @@ class MiddlewareTests(SynchronousTestCase):
             class Noting(AbstractPermission):
                 @staticmethod
                 def check(request, handler):
-                    asked.append((name, request.user.username, handler))
+                    asked.append((name, request.user.username, handler.cost))
                     return result
 
             return Noting
 
-        view = View(True, (noting("a", True), noting("b", False), noting("c", True)))
+        permissions = [noting("a", True), noting("b", False), noting("c", True)]
+        view = {"auth_required": True, "permission_classes": permissions, "cost": 5}
         self.refuse(PermissionDeniedException, self.token(sub="1"), view)
-        self.assertEqual([("a", "1", view), ("b", "1", view)], asked)
+        self.assertEqual([("a", "1", 5), ("b", "1", 5)], asked)
 
     def test_permissions_are_asked_though_no_token_is_required(self):
-        view = View(permission_classes=(IsAuthenticated,))
+        view = {"permission_classes": [IsAuthenticated]}
         error = self.refuse(PermissionDeniedException, Request(), view)
         self.assertEqual(403, error.status)
-        self.process(Request(), View(permission_classes=(answering(True),)))
+        self.process(Request(), {"permission_classes": [answering(True)]})
         self.process(self.token(sub="1"), view)
 
     def test_a_subclass_holds_what_a_class_is_made_with(self):
@@ -196,7 +194,7 @@ class MiddlewareTests(SynchronousTestCase):
             tokens = Tokens(False)
 
         request = self.token(sub="1")
-        self.successResultOf(Deferred.fromCoroutine(Ours().process_request(request, View())))
+        self.successResultOf(Deferred.fromCoroutine(Ours().process_request(request, None)))
         self.assertIs(ANN, request.user)
 
     def test_a_middleware_without_a_manager_is_refused(self):

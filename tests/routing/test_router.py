@@ -115,6 +115,11 @@ class PathTests(SynchronousTestCase):
         for path in ("a", "", None, 5, b"/a"):
             self.assertRaises(InvalidPathArgument, self.router.register, path, view, "GET")
 
+    def test_a_decorator_without_its_path_is_told(self):
+        error = self.assertRaises(InvalidPathArgument, self.router.get, view)
+        self.assertIn("takes the path", str(error))
+        self.assertRaises(InvalidPathArgument, self.router.route, "no/slash", "GET")
+
     def test_an_own_type_of_parameter(self):
         def parse(text):
             if not text.startswith("#"):
