@@ -5,7 +5,6 @@ The command line's flags, the environment's variables and the documents are made
 
 from __future__ import annotations
 
-import difflib
 from typing import Any
 
 import attrs
@@ -88,15 +87,3 @@ class Limits:
     @classmethod
     def names(cls) -> tuple[str, ...]:
         return tuple(field.name for field in attrs.fields(cls))
-
-    @classmethod
-    def refuse_misspelt(cls, names: Any, known: Any) -> None:
-        """Refuse keywords that look like a misspelt limit or option.
-
-        :raises ConfigurationError: with what was probably meant.
-        """
-        candidates = [*cls.names(), *known]
-        for name in names:
-            close = difflib.get_close_matches(name, candidates, n=1, cutoff=0.88)
-            if close:
-                raise ConfigurationError(f"there is no option {name!r}; is {close[0]!r} meant?")

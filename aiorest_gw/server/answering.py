@@ -181,6 +181,6 @@ class Answering:
             error = APIError()
         try:
             return render_error(error, event_name, id)
-        except SerializerError as failed:
-            self.log.failure("an error's detail cannot be written", Failure(failed))
+        except Exception as failed:
+            self.log.failure("an error cannot be written", Failure(failed))
             return render_error(APIError(), event_name, id)

@@ -8,6 +8,7 @@ from typing import Any
 
 from twisted.internet.endpoints import quoteStringArgument
 
+from ..arguments import several
 from ..errors import ConfigurationError
 from ..routing.router import SimpleRouter
 from .factory import RequestHandlerFactory
@@ -27,7 +28,8 @@ class Application:
     :param key: file of its private key in PEM.
     :param middlewares: classes or instances, the first outermost.
     :param options: further keywords of the factory: limits, ``origins``, shared state.
-    :raises ConfigurationError: one of ``certificate`` and ``key`` without the other.
+    :raises ConfigurationError: one of ``certificate`` and ``key`` without the other, or
+        ``middlewares`` that are no list.
     """
 
     def __init__(
@@ -45,7 +47,7 @@ class Application:
         self._protocol_class = protocol
         self._certificate = certificate
         self._key = key
-        self._middlewares = tuple(middlewares)
+        self._middlewares = several("middlewares", middlewares)
         self._options = options
 
     def make_service(

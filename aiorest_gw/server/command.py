@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from twisted.application.reactors import NoSuchReactor
 from twisted.python import usage
 
+from .. import __version__
 from ..errors import ConfigurationError
 from .building import build_service
 from .foreground import ForegroundService, run_service
@@ -18,28 +19,39 @@ from .reactors import install_reactor
 __all__ = ["main"]
 
 
+def _show_version(options: usage.Options) -> None:
+    """show the version and exit"""
+    print(f"aiorest-gw {__version__}")
+    raise SystemExit(0)
+
+
 class _Serve(GatewayOptions):
+    opt_version = _show_version
     optParameters = [
         ["reactor", None, None, "as twistd's --reactor (default: asyncio on uvloop)"],
-        ["log-level", None, "warn", "debug, info, warn, error or critical; to the standard error"],
+        [
+            "log-level",
+            None,
+            None,
+            "debug, info, warn, error or critical; to the standard error (default warn)",
+        ],
     ]
 
     def __init__(self) -> None:
         super().__init__(os.environ)
 
+    def postOptions(self) -> None:
+        super().postOptions()
+        self["log-level"] = self["log-level"] or "warn"
+
 
 class _Command(usage.Options):
-    synopsis = "Usage: aiorest-gw serve --app package.module:name [options]"
+    synopsis = "Usage: aiorest-gw"
     subCommands = [
         ["serve", None, _Serve, "serve an application in the foreground"],
     ]
 
-    def opt_version(self) -> None:
-        """show the version and exit"""
-        from .. import __version__
-
-        print(f"aiorest-gw {__version__}")
-        raise SystemExit(0)
+    opt_version = _show_version
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -10,6 +10,7 @@ from autobahn.twisted.websocket import WebSocketServerFactory
 from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
 from twisted.internet.defer import Deferred
 
+from ..arguments import refuse_misspelt, several
 from ..limits import Limits
 from ..messages import Request, Response
 from ..routing.dispatch import Dispatcher
@@ -83,7 +84,7 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
     ) -> None:
         own = {name: shared.pop(name) for name in _AUTOBAHN if name in shared}
         bounds = {name: shared.pop(name) for name in Limits.names() if name in shared}
-        Limits.refuse_misspelt(shared, (*_AUTOBAHN, *_OPTIONS))
+        refuse_misspelt(shared, (*Limits.names(), *_AUTOBAHN, *_OPTIONS))
         if len(args) < 3:
             own.setdefault("server", "")
         super().__init__(*args, reactor=_INSTALLED if reactor is None else reactor, **own)
@@ -94,12 +95,12 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
         self.connections: set[RequestHandlerProtocol] = set()
         self._drained: Deferred[None] | None = None
         self.blocking_calls: RunsBlocking = blocking_calls or BlockingCalls(self)
-        self._middlewares = tuple(middlewares)
+        self._middlewares = several("middlewares", middlewares)
         self.router = SimpleRouter() if router is None else router
         self.configure(
             path=path,
-            origins=tuple(origins),
-            trusted_proxies=tuple(trusted_proxies),
+            origins=origins,
+            trusted_proxies=trusted_proxies,
             compress=compress,
             **bounds,
         )
@@ -122,9 +123,9 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
         if path is not None:
             self.path = "/" + path.strip("/")
         if origins is not None:
-            self.origins = allowed_origins(tuple(origins))
+            self.origins = allowed_origins(several("origins", origins))
         if trusted_proxies is not None:
-            self._trusted_proxies = tuple(trusted_proxies)
+            self._trusted_proxies = several("trusted_proxies", trusted_proxies)
         self.admission = Admission(self.limits, self._trusted_proxies)
         if compress is not None:
             self._compress = compress

@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 from twisted.python import usage
 
+from ..arguments import refuse_misspelt
 from ..errors import ConfigurationError
 from ..limits import Limits
 
@@ -37,7 +38,7 @@ class GatewayOptions(usage.Options):
     :param environ: where ``AIOREST_GW_*`` is looked for; a flag wins over its variable.
     """
 
-    synopsis = "[options]"
+    synopsis = "--app package.module:name [options]"
     longdesc = (
         "Serve an application: REST-style requests over WebSocket. Every option can be given in the "
         f"environment instead: --max-depth as {ENVIRONMENT}MAX_DEPTH; lists with blanks between."
@@ -78,17 +79,32 @@ class GatewayOptions(usage.Options):
         """address or network of a proxy, not counted by address; repeatable"""
         self["trust-proxy"].append(network)
 
+    def parseArgs(self, *rest: str) -> None:
+        if rest:
+            raise usage.UsageError(f"{rest[0]!r} is no option; an application is named by --app")
+
     def postOptions(self) -> None:
-        """Take from the environment what no flag gave."""
-        for name in ("app", "path", *(name.replace("_", "-") for name in Limits.names())):
-            if self[name] is None:
-                self[name] = self._environ.get(_variable(name))
-        for name in ("listen", "origin", "trust-proxy"):
-            self[name] = self[name] or self._environ.get(_variable(name), "").split()
-        for name in ("compress", "twisted-tcp"):
-            text = self._environ.get(_variable(name), "0")
-            self[name] = bool(self[name]) or _truth(_variable(name), text)
+        """Take from the environment what no flag gave.
+
+        :raises ConfigurationError: a variable looks misspelt, or is wrong.
+        """
+        self._refuse_misspelt()
+        for flag, given in self.items():
+            variable = _variable(flag)
+            text = self._environ.get(variable)
+            if given is None:
+                self[flag] = text
+            elif isinstance(given, list):
+                self[flag] = given or (text or "").split()
+            elif isinstance(given, int):
+                self[flag] = bool(given) or _truth(variable, text or "")
         self["listen"] = self["listen"] or [DEFAULT_LISTEN]
+
+    def _refuse_misspelt(self) -> None:
+        """A variable that is like none of ours may be another's: of a service of this name, say."""
+        known = {_variable(flag) for flag in self}
+        given = {name for name in self._environ if name.startswith(ENVIRONMENT)}
+        refuse_misspelt(sorted(given - known), known)
 
     def limits(self) -> dict[str, float]:
         """The limits that were given, as keywords of :class:`Limits`.

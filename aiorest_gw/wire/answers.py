@@ -19,11 +19,12 @@ def render_response(response: Response, event_name: Any, id: Any) -> bytes:
     :param event_name: the request's.
     :param id: the request's, or None.
     :raises SerializerError: the data cannot be written in the response's format.
+    :raises ValueError: its status is no HTTP number.
     """
     answer = {"data": response.data, "event_name": event_name}
     if id is not None:
         answer["id"] = id
-        answer["status"] = response.status
+        answer["status"] = _checked(response.status)
     return (response.renderer or _JSON).render(answer)
 
 
@@ -31,11 +32,19 @@ def render_error(error: APIError, event_name: Any, id: Any) -> bytes:
     """The answer of a request that failed; always JSON, whatever format was asked for.
 
     :raises SerializerError: the error's ``detail`` cannot be written.
+    :raises ValueError: its status is no HTTP number.
     """
     answer: dict[str, Any] = {"detail": error.detail, "event_name": event_name}
     if error.errors is not None:
         answer["errors"] = error.errors
     if id is not None:
         answer["id"] = id
-        answer["status"] = error.status
+        answer["status"] = _checked(error.status)
     return _JSON.render(answer)
+
+
+def _checked(status: Any) -> Any:
+    """What a view set as status, where it is one (RFC 9110 section 15)."""
+    if isinstance(status, int) and 100 <= status <= 599:
+        return status
+    raise ValueError(f"status should be an HTTP number, 100 to 599, not {status!r}")

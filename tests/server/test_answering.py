@@ -111,6 +111,20 @@ class AnsweringTests(GatewayTestCase):
         self.assertEqual(500, self.client.receive().status)
         self.assertEqual(2, len(self.flushLoggedErrors()))
 
+    def test_a_status_that_is_none_is_an_error(self):
+        """It would reach clients that compare it with a number."""
+        wrong = ("200", None, 2000, 200.0)
+        for status in wrong:
+            self.views.router.get(f"/status/{status}")(
+                lambda request, status=status: Response("x", status=status)
+            )
+            self.get(f"/status/{status}", id=1)
+            self.assertEqual(500, self.client.receive().status, status)
+        self.views.router.get("/raised")(_raises(APIError("x", status="400")))
+        self.get("/raised", id=1)
+        self.assertEqual(500, self.client.receive().status)
+        self.assertEqual(len(wrong) + 1, len(self.flushLoggedErrors(ValueError)))
+
     def test_a_request_is_ended_when_its_time_is_over(self):
         """It is answered 504, and the view is cancelled."""
         self.get("/wait/a", id=1)

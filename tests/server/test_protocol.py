@@ -3,6 +3,8 @@
 import zlib
 
 from aiorest_gw import (
+    AbstractMiddleware,
+    Application,
     ConfigurationError,
     Limits,
     RequestHandlerFactory,
@@ -365,6 +367,20 @@ class FactoryTests(GatewayTestCase):
         for wrong in (None, "router", dict):
             self.assertRaises(TypeError, setattr, factory, "router", wrong)
         self.assertRaises(TypeError, self.serve, "router")
+
+    def test_one_thing_where_a_list_is_taken_is_told(self):
+        class Middleware(AbstractMiddleware):
+            pass
+
+        for name, value in (
+            ("middlewares", Middleware),
+            ("middlewares", Middleware()),
+            ("origins", "https://example.com"),
+            ("trusted_proxies", "10.0.0.1"),
+        ):
+            error = self.assertRaises(ConfigurationError, RequestHandlerFactory, **{name: value})
+            self.assertIn(f"{name} should be a list: {name}=[", error.args[0])
+        self.assertRaises(ConfigurationError, Application, middlewares=Middleware)
 
     def test_misspelt_options_are_told(self):
         """They would else be kept as shared state, and the limit would not hold."""

@@ -1,0 +1,46 @@
+"""Flags and the variables that mirror them; what looks like a mistake is told."""
+
+from twisted.python.usage import UsageError
+from twisted.trial.unittest import SynchronousTestCase
+
+from aiorest_gw.errors import ConfigurationError
+from aiorest_gw.server.options import DEFAULT_LISTEN, GatewayOptions
+
+
+def parsed(*flags, **variables):
+    options = GatewayOptions({f"AIOREST_GW_{name}": text for name, text in variables.items()})
+    options.parseOptions(flags)
+    return options
+
+
+class OptionsTests(SynchronousTestCase):
+    def test_every_flag_has_a_variable(self):
+        flags = [name for name in parsed() if name not in ("compress", "twisted-tcp")]
+        variables = {name.replace("-", "_").upper(): "5" for name in flags}
+        by_variable = parsed(COMPRESS="yes", TWISTED_TCP="1", **variables)
+        by_flag = parsed("--compress", "--twisted-tcp", *(f"--{name}=5" for name in flags))
+        self.assertEqual(dict(by_flag), dict(by_variable))
+
+    def test_nothing_given_is_the_default(self):
+        options = parsed()
+        self.assertEqual([DEFAULT_LISTEN], options["listen"])
+        self.assertEqual({}, options.limits())
+        self.assertIs(False, options["compress"])
+
+    def test_a_misspelt_variable_is_told(self):
+        for wrong, meant in (
+            ("MAX_DEPHT", "MAX_DEPTH"),
+            ("ORIGINS", "ORIGIN"),
+            ("LISTENS", "LISTEN"),
+        ):
+            error = self.assertRaises(ConfigurationError, parsed, **{wrong: "1"})
+            self.assertIn(f"is 'AIOREST_GW_{meant}' meant?", error.args[0])
+
+    def test_variables_of_others_are_theirs(self):
+        """Kubernetes sets such for a service of the name ``aiorest-gw``."""
+        others = {"PORT": "tcp://10.0.0.7:80", "SERVICE_HOST": "10.0.0.7", "JWT_KEY": "k" * 32}
+        self.assertEqual(dict(parsed()), dict(parsed(**others)))
+
+    def test_an_application_without_its_flag_is_told(self):
+        error = self.assertRaises(UsageError, parsed, "package.module:name")
+        self.assertIn("--app", str(error))
