@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections import Counter
-from collections.abc import Iterable
 
-from ..errors import ConfigurationError
 from ..limits import Limits
+from ..wire.proxies import TrustedProxies, parse_address
 
 __all__ = ["Admission"]
 
 # Connections over the limit are kept until their handshake was answered with the reason; this many.
 _TO_BE_REFUSED = 1_000
 
-_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
 
 class Admission:
     """Counts the connections.
 
-    :param trusted_proxies: addresses or networks in CIDR form whose connections are not counted by
-        address, since they stand for many clients.
-    :raises ConfigurationError: one of them is no network.
+    :param trusted_proxies: whose connections are not counted by address, since they stand for many
+        clients.
     """
 
-    def __init__(self, limits: Limits, trusted_proxies: Iterable[str] = ()) -> None:
+    def __init__(self, limits: Limits, trusted_proxies: TrustedProxies) -> None:
         self._limits = limits
         self._by_address: Counter[str] = Counter()
         self._total = 0
-        try:
-            self._uncounted: tuple[_Network, ...] = tuple(
-                ipaddress.ip_network(text) for text in trusted_proxies
-            )
-        except ValueError as error:
-            raise ConfigurationError(f"trusted proxy: {error}") from None
+        self._trusted = trusted_proxies
 
     @property
     def total(self) -> int:
@@ -70,9 +60,5 @@ class Admission:
                 del self._by_address[address]
 
     def _is_uncounted(self, text: str) -> bool:
-        try:
-            address = ipaddress.ip_address(text.partition("%")[0])
-        except ValueError:
-            return False
-        address = getattr(address, "ipv4_mapped", None) or address
-        return address.is_loopback or any(address in network for network in self._uncounted)
+        address = parse_address(text)
+        return address is not None and (address.is_loopback or self._trusted.trust(text))

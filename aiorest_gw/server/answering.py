@@ -10,13 +10,13 @@ from typing import Any
 import attrs
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ..errors import APIError, RequestTimeout, SerializerError
 from ..messages import Request, Response
 from ..wire.answers import render_error, render_response
 from .awaiting import to_deferred
+from .logs import CappedLog
 
 __all__ = ["Answering"]
 
@@ -47,9 +47,8 @@ class Answering:
     :param changed: called after a request that was open has been answered.
     :param clock: for the time limits.
     :param timeout: seconds that a request may take.
+    :param events: for the application's errors.
     """
-
-    log = Logger()
 
     def __init__(
         self,
@@ -58,12 +57,14 @@ class Answering:
         changed: Callable[[], None],
         clock: IReactorTime,
         timeout: float,
+        events: CappedLog,
     ) -> None:
         self._dispatch = dispatch
         self._send = send
         self._changed = changed
         self._clock = clock
         self._timeout = timeout
+        self._events = events
         self._open: set[_Open] = set()
         self._turns: deque[_Open] = deque()
 
@@ -134,7 +135,7 @@ class Answering:
                 self._error(failure.value or failure, request.event_name, request.id, failure),
             )
         elif not failure.check(CancelledError, asyncio.CancelledError, APIError):
-            self.log.failure("a view failed after its request was ended", failure)
+            self._events.failure("a view failed after its request was ended", failure)
 
     def _expire(self, request: _Open) -> None:
         self._finish(request, self._error(RequestTimeout(), request.event_name, request.id))
@@ -176,11 +177,11 @@ class Answering:
         """The answer for an error: the peer's fault is told, ours is logged."""
         unwritable = isinstance(error, SerializerError) and error.__cause__ is not None
         if unwritable or not isinstance(error, APIError):
-            self.log.failure("a request failed", failure or Failure(error))
+            self._events.failure("a request failed", failure or Failure(error))
         if not isinstance(error, APIError):
             error = APIError()
         try:
             return render_error(error, event_name, id)
         except Exception as failed:
-            self.log.failure("an error cannot be written", Failure(failed))
+            self._events.failure("an error cannot be written", Failure(failed))
             return render_error(APIError(), event_name, id)

@@ -16,7 +16,9 @@ from ..messages import Request, Response
 from ..routing.dispatch import Dispatcher
 from ..routing.router import SimpleRouter
 from ..wire.origins import allowed_origins
+from ..wire.proxies import TrustedProxies
 from .admission import Admission
+from .logs import CappedLog
 from .protocol import RequestHandlerProtocol
 from .threads import BlockingCalls, RunsBlocking
 from .timers import ReactorTimers
@@ -56,7 +58,9 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
     :param origins: further web origins that may connect, each exactly as browsers send it.
     :param path: the only path that is answered, in place of that of ``url``.
     :param compress: take permessage-deflate where a client offers it (RFC 7692).
-    :param trusted_proxies: addresses or networks whose connections are not counted by address.
+    :param trusted_proxies: addresses, networks, or ``unix`` for all on UNIX sockets: their
+        connections are not counted by address, and what they say of their clients is believed (the PROXY
+        protocol, ``X-Forwarded-For``, ``X-Forwarded-Proto``).
     :param reactor: for the timers and threads; the installed one if not given.
     :param blocking_calls: runs the views marked ``@blocking``; in threads if not given.
     :param shared: every other keyword is kept in ``shared``, for subclasses and views.
@@ -91,6 +95,7 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
         # Autobahn's own timers are on the global reactor, whatever the factory was given.
         self._batched_timer = ReactorTimers(lambda: self.reactor)
         self.shared = shared
+        self.events = CappedLog(lambda: self.reactor.seconds())
         self.limits = limits or Limits()
         self.connections: set[RequestHandlerProtocol] = set()
         self._drained: Deferred[None] | None = None
@@ -125,8 +130,8 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
         if origins is not None:
             self.origins = allowed_origins(several("origins", origins))
         if trusted_proxies is not None:
-            self._trusted_proxies = several("trusted_proxies", trusted_proxies)
-        self.admission = Admission(self.limits, self._trusted_proxies)
+            self.trusted_proxies = TrustedProxies.of(several("trusted_proxies", trusted_proxies))
+        self.admission = Admission(self.limits, self.trusted_proxies)
         if compress is not None:
             self._compress = compress
         self._set_protocol_options()

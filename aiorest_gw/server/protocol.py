@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import secrets
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from autobahn.twisted.websocket import WebSocketServerProtocol
 from autobahn.websocket.xormasker import create_xor_masker
-from twisted.internet.interfaces import IPushProducer, ISSLTransport
+from twisted.internet.interfaces import IPushProducer
 from twisted.internet.protocol import connectionDone
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..errors import BadMessage, CloseCode
-from ..messages import Request, Session
+from ..messages import Request
 from ..routing.urls import SERVING
 from ..wire.codecs import decode_base64, decode_request, encode_base64
 from ..wire.frames import frame_head, read_messages
-from ..wire.origins import origin_is_allowed
 from .answering import Answering
+from .opening import OpeningProtocol
 
 if TYPE_CHECKING:
     from .factory import RequestHandlerFactory
@@ -36,7 +32,7 @@ _PIECE = 256
 
 
 @implementer(IPushProducer)
-class RequestHandlerProtocol(WebSocketServerProtocol):  # type: ignore[misc]
+class RequestHandlerProtocol(OpeningProtocol):
     """Made by :class:`RequestHandlerFactory`, one for each connection.
 
     A subclass may override ``_decode_message`` and ``_encode_message``, and Autobahn's hooks
@@ -49,7 +45,6 @@ class RequestHandlerProtocol(WebSocketServerProtocol):  # type: ignore[misc]
 
     factory: RequestHandlerFactory
     data: bytes
-    _log = Logger()
     # Whether a subclass has its own way of sending, which answers then take.
     _sends_slowly = False
 
@@ -59,16 +54,14 @@ class RequestHandlerProtocol(WebSocketServerProtocol):  # type: ignore[misc]
 
     def connectionMade(self) -> None:
         factory = self.factory
-        self.session: Session | None = None
         self._answering = Answering(
             factory.dispatch,
             self._send_answer,
             self._answered,
             factory.reactor,
             factory.limits.request_timeout,
+            factory.events,
         )
-        self._address: str | None = getattr(self.transport.getPeer(), "host", None)
-        self._refusal = factory.admission.enter(self._address)
         self._peer_reads = True
         self._held = False
         self._draining = False
@@ -81,69 +74,9 @@ class RequestHandlerProtocol(WebSocketServerProtocol):  # type: ignore[misc]
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.factory.connections.discard(self)
-        self.factory.admission.leave(self._address)
         self._answering.close()
         super().connectionLost(reason)
         self.factory.connection_ended()
-
-    # -- the opening handshake
-
-    def succeedHandshake(self, res: Any) -> None:
-        """Look at what Autobahn and ``onConnect`` let through; here no subclass leaves it out."""
-        if self.state != self.STATE_CONNECTING:
-            return
-        refusal = self._refusal or self._not_allowed()
-        if refusal is not None:
-            self.failHandshake(refusal[1], refusal[0])
-            return
-        self.session = Session(secrets.token_urlsafe(16), str(self.peer))
-        super().succeedHandshake(res)
-
-    def _not_allowed(self) -> tuple[int, str] | None:
-        """Why this handshake is refused: HTTP status and reason; or None."""
-        factory = self.factory
-        if (self.http_request_path.rstrip("/") or "/") != (factory.path.rstrip("/") or "/"):
-            return 404, "There is no gateway at this path"
-        host = self.http_headers["host"]
-        secure = ISSLTransport.providedBy(self.transport)
-        if not origin_is_allowed(self.http_headers.get("origin"), host, secure, factory.origins):
-            return 403, "This origin may not connect"
-        offered = self.websocket_protocols
-        if offered and not set(offered) & set(factory.protocols):
-            return 400, "None of the offered subprotocols is spoken here"
-        return None
-
-    def sendHttpErrorResponse(
-        self,
-        code: int,
-        reason: str,
-        responseHeaders: Any = None,
-    ) -> None:
-        """Refuse a handshake: a complete answer of HTTP, and none of our own errors' text in it."""
-        try:
-            phrase = HTTPStatus(code).phrase
-        except ValueError:
-            phrase = "Refused"
-        printable = "".join(c if " " <= c <= "~" else "?" for c in reason[:200])
-        body = (phrase if code >= 500 and code != 503 else printable) + "\n"
-        headers = [
-            *(responseHeaders or ()),
-            ("Content-Type", "text/plain; charset=utf-8"),
-            ("Content-Length", str(len(body))),
-            ("Connection", "close"),
-        ]
-        if code == HTTPStatus.UPGRADE_REQUIRED:
-            headers.append(("Upgrade", "websocket"))
-        head = [f"HTTP/1.1 {int(code)} {phrase}", *(f"{name}: {value}" for name, value in headers)]
-        self.sendData("\r\n".join([*head, "", body]).encode())
-
-    def _onOpen(self) -> None:
-        """Autobahn leaves a connection open when ``onOpen`` raised; a client would wait for ever."""
-        try:
-            super()._onOpen()
-        except Exception:
-            self._log.failure("onOpen failed")
-            self.sendCloseFrame(self.CLOSE_STATUS_CODE_INTERNAL_ERROR, b"internal error")
 
     # -- requests and their answers
 

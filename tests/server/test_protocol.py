@@ -108,6 +108,7 @@ class HandshakeTests(GatewayTestCase):
         factory = self.serve()
         factory.protocol = Failing
         self.assertEqual((500, "Internal Server Error"), self.status(self.connect(factory)))
+        self.assertEqual(1, len(self.flushLoggedErrors(RuntimeError)))
 
     def test_an_error_of_onOpen_closes_the_connection(self):
         """A client would else wait for ever."""

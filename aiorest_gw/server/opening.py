@@ -1,0 +1,205 @@
+"""A connection until its WebSocket is open: who connects, from where, and whether it may."""
+
+from __future__ import annotations
+
+import secrets
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import txaio
+from autobahn.twisted.websocket import WebSocketServerProtocol
+from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
+from twisted.internet.interfaces import ISSLTransport
+from twisted.python.failure import Failure
+
+from ..messages import Session
+from ..wire.handshake import Handshake, HandshakeReader, HandshakeRefused
+from ..wire.origins import origin_is_allowed
+from ..wire.proxies import ProxyHeaderInvalid, ProxyHeaderReader
+
+if TYPE_CHECKING:
+    from .factory import RequestHandlerFactory
+
+__all__ = ["OpeningProtocol"]
+
+
+class _Silent:
+    """Autobahn logs nearly every step; what is worth it is logged by us, and capped."""
+
+    def debug(self, *args: Any, **fields: Any) -> None:
+        """Nothing."""
+
+    info = warn = error = debug
+
+
+class OpeningProtocol(WebSocketServerProtocol):  # type: ignore[misc]
+    """Reads the opening handshake in place of Autobahn, and refuses it or lets Autobahn answer it.
+
+    Autobahn's hooks ``onConnect`` and ``onOpen`` are called as ever.
+    """
+
+    factory: RequestHandlerFactory
+    data: bytes
+    log = _Silent()
+
+    def connectionMade(self) -> None:
+        self.session: Session | None = None
+        self._address: str | None = getattr(self.transport.getPeer(), "host", None)
+        self._refusal = self.factory.admission.enter(self._address)
+        self._reader: HandshakeReader | None = HandshakeReader()
+        trusted = self.factory.trusted_proxies.trust(self._address)
+        self._proxy_reader = ProxyHeaderReader() if trusted else None
+        self._waits = False
+        super().connectionMade()
+
+    def connectionLost(self, reason: Failure) -> None:
+        self.factory.admission.leave(self._address)
+        self._reader = self._proxy_reader = None
+        super().connectionLost(reason)
+
+    def processHandshake(self) -> None:
+        """Autobahn calls this with what was read until the connection is open."""
+        if self._reader is None:
+            # ``onConnect`` has not answered yet: what follows the handshake waits in the socket.
+            self._waits = True
+            self.transport.pauseProducing()
+            return
+        data, self.data = self.data, b""
+        try:
+            after = self._after_proxy_header(data)
+            read = None if after is None else self._reader.feed(after)
+        except ProxyHeaderInvalid as error:
+            self.wasNotCleanReason = f"PROXY protocol: {error}"
+            self.dropConnection(abort=True)
+        except HandshakeRefused as refused:
+            self._reader = None
+            self.failHandshake(refused.reason, refused.status, list(refused.headers.items()))
+        else:
+            if read is not None:
+                self._reader = None
+                handshake, self.data = read
+                self._connect(handshake)
+
+    def _after_proxy_header(self, data: bytes) -> bytes | None:
+        """What follows the PROXY protocol's header, where a trusted peer sends one; None until then."""
+        if self._proxy_reader is None:
+            return data
+        after = self._proxy_reader.feed(data)
+        if after is not None:
+            self._seem_from(self._proxy_reader.client)
+            self._proxy_reader = None
+        return after
+
+    def _seem_from(self, address: str | None) -> None:
+        """The connection is a proxy's, and this its client."""
+        if address is not None and address != self._address:
+            self.factory.admission.leave(self._address)
+            self._address = address
+            self._refusal = self.factory.admission.enter(address)
+            self.peer = address
+
+    def _connect(self, handshake: Handshake) -> None:
+        """Ask ``onConnect``, with what Autobahn keeps of a handshake set as it would."""
+        proxies, headers = self.factory.trusted_proxies, handshake.headers
+        secure = ISSLTransport.providedBy(self.transport) or proxies.secure(self._address, headers)
+        self._seem_from(proxies.client(self._address, headers))
+        refusal = self._refusal or self._not_allowed(handshake, secure)
+        if refusal is not None:
+            self.failHandshake(refusal[1], refusal[0])
+            return
+        self.http_headers = headers
+        self.http_request_uri = handshake.target
+        self.http_request_path = handshake.path
+        self.http_request_params = handshake.query
+        self.http_request_host = handshake.hostname
+        self.websocket_version = 13
+        self.websocket_protocols = handshake.protocols
+        self.websocket_origin = handshake.origin or ""
+        self.websocket_extensions = self._parseExtensionsHeader(
+            headers.get("sec-websocket-extensions", "")
+        )
+        self._wskey = handshake.key
+        request = ConnectionRequest(
+            self.peer, headers, self.http_request_host, handshake.path, handshake.query, 13,
+            self.websocket_origin, handshake.protocols, self.websocket_extensions,
+        )  # fmt: skip
+        answer = txaio.as_future(self.onConnect, request)
+        txaio.add_callbacks(answer, self.succeedHandshake, self._denied)
+
+    def _not_allowed(self, handshake: Handshake, secure: bool) -> tuple[int, str] | None:
+        """Why this handshake is refused: HTTP status and reason; or None."""
+        factory = self.factory
+        if (handshake.path.rstrip("/") or "/") != (factory.path.rstrip("/") or "/"):
+            return 404, "There is no gateway at this path"
+        if not origin_is_allowed(handshake.origin, handshake.host, secure, factory.origins):
+            return 403, "This origin may not connect"
+        offered = handshake.protocols
+        if offered and not set(offered) & set(factory.protocols):
+            return 400, "None of the offered subprotocols is spoken here"
+        return None
+
+    def succeedHandshake(self, accepted: Any) -> None:
+        """``onConnect`` lets the client in."""
+        if self.state != self.STATE_CONNECTING:
+            return
+        self.session = Session(secrets.token_urlsafe(16), str(self.peer))
+        if self._waits:
+            self._waits = False
+            self.transport.resumeProducing()
+        super().succeedHandshake(accepted)
+
+    def _denied(self, failure: Failure) -> None:
+        """``onConnect`` refuses the client, or failed."""
+        if self.state != self.STATE_CONNECTING:
+            return
+        denied = failure.value
+        if isinstance(denied, ConnectionDeny):
+            self.failHandshake(denied.reason, denied.code)
+        else:
+            self.factory.events.failure("onConnect failed", failure)
+            self.failHandshake("", HTTPStatus.INTERNAL_SERVER_ERROR)
+
+    def failHandshake(self, reason: str, code: int = 400, responseHeaders: Any = None) -> None:
+        self.factory.events.info(
+            "a handshake from {peer} was refused: {status} {reason}",
+            peer=str(self.peer), status=int(code), reason=reason,
+        )  # fmt: skip
+        super().failHandshake(reason, code, responseHeaders)
+
+    def sendHttpErrorResponse(
+        self,
+        code: int,
+        reason: str,
+        responseHeaders: Any = None,
+    ) -> None:
+        """Refuse a handshake: a complete answer of HTTP, and none of our own errors' text in it."""
+        try:
+            phrase = HTTPStatus(code).phrase
+        except ValueError:
+            phrase = "Refused"
+        printable = "".join(c if " " <= c <= "~" else "?" for c in reason[:200])
+        body = (phrase if code >= 500 and code != 503 else printable) + "\n"
+        headers = [
+            *(responseHeaders or ()),
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Content-Length", str(len(body))),
+            ("Connection", "close"),
+        ]
+        head = [f"HTTP/1.1 {int(code)} {phrase}", *(f"{name}: {value}" for name, value in headers)]
+        self.sendData("\r\n".join([*head, "", body]).encode())
+
+    def _onOpen(self) -> None:
+        """Autobahn leaves a connection open when ``onOpen`` raised; a client would wait for ever."""
+        try:
+            super()._onOpen()
+        except Exception:
+            self.factory.events.failure("onOpen failed")
+            self.sendCloseFrame(self.CLOSE_STATUS_CODE_INTERNAL_ERROR, b"internal error")
+
+    def _fail_connection(self, code: int = 1001, reason: str = "going away") -> None:
+        if self.state != self.STATE_CLOSED:
+            self.factory.events.info(
+                "failing the connection of {peer}: {code} {reason}",
+                peer=str(self.peer), code=int(code), reason=reason,
+            )  # fmt: skip
+        super()._fail_connection(code, reason)

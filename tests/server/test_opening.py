@@ -1,0 +1,169 @@
+"""The opening handshake on a connection: proxies in front, hooks that wait, what is logged."""
+
+from autobahn.websocket.types import ConnectionDeny
+from twisted.internet.address import IPv4Address, UNIXAddress
+from twisted.internet.defer import Deferred
+from twisted.internet.testing import StringTransport
+from twisted.logger import globalLogPublisher
+
+from aiorest_gw import RequestHandlerProtocol, SimpleRouter
+from aiorest_gw.testing import GatewayTestCase
+from tests.wire.test_handshake import head
+
+
+def make_router():
+    router = SimpleRouter()
+    router.get("/peer")(lambda request: request.session.peer)
+    return router
+
+
+class Transport(StringTransport):
+    """Remembers whether it is read."""
+
+    def abortConnection(self):
+        self.loseConnection()
+
+
+class OpeningTestCase(GatewayTestCase):
+    def open(self, octets, peer=None, kind=RequestHandlerProtocol, **options):
+        """The connection of a client that sends these."""
+        factory = self.serve(make_router(), **options)
+        factory.protocol = kind
+        protocol = factory.buildProtocol(None)
+        self.transport = Transport(peerAddress=peer or IPv4Address("TCP", "10.0.0.1", 50_000))
+        protocol.makeConnection(self.transport)
+        protocol.dataReceived(octets)
+        return protocol
+
+    def status(self):
+        return int(self.transport.value().split()[1])
+
+
+class ProxyTests(OpeningTestCase):
+    LINE = b"PROXY TCP4 203.0.113.7 10.0.0.2 5 80\r\n"
+
+    def test_a_trusted_proxys_client_is_who_connects(self):
+        forwarded = head(X_Forwarded_For="1.1.1.1, 203.0.113.7")
+        unix = UNIXAddress("/run/gateway.sock")
+        for octets, peer, trusted in (
+            (forwarded, None, "10.0.0.0/8"),
+            (self.LINE + head(), None, "10.0.0.1"),
+            (self.LINE + forwarded, None, "10.0.0.1"),
+            (forwarded, unix, "unix"),
+        ):
+            protocol = self.open(octets, peer, trusted_proxies=[trusted])
+            self.assertEqual("203.0.113.7", protocol.session.peer, octets)
+
+    def test_nobody_else_is_believed(self):
+        protocol = self.open(head(X_Forwarded_For="203.0.113.7"))
+        self.assertEqual("tcp4:10.0.0.1:50000", protocol.session.peer)
+        self.open(self.LINE + head())
+        self.assertEqual(400, self.status())
+
+    def test_clients_are_counted_by_their_own_address(self):
+        factory = self.serve(
+            make_router(), trusted_proxies=["10.0.0.1"], max_connections_per_address=2
+        )
+        for number, connected in ((7, True), (7, True), (7, False), (8, True)):
+            headers = {"X-Forwarded-For": f"203.0.113.{number}"}
+            client = self.connect(factory, address="10.0.0.1", headers=headers)
+            self.assertEqual(connected, client.connected)
+            if not connected:
+                self.assertIn("429", client.refusal)
+
+    def test_who_left_is_not_counted_any_more(self):
+        factory = self.serve(
+            make_router(), trusted_proxies=["10.0.0.1"], max_connections_per_address=1
+        )
+        for _ in range(3):
+            client = self.connect(
+                factory, address="10.0.0.1", headers={"X-Forwarded-For": "203.0.113.7"}
+            )
+            self.assertTrue(client.connected)
+            client.cut()
+        self.assertEqual(0, factory.admission.total)
+
+    def test_a_page_of_plain_http_is_another_origin_behind_tls(self):
+        for proto, status in (("https", 403), ("http", 101)):
+            origin = "http://gateway.example:8080"
+            octets = head(Origin=origin, X_Forwarded_Proto=proto)
+            self.open(octets, trusted_proxies=["10.0.0.1"])
+            self.assertEqual(status, self.status())
+
+    def test_a_broken_proxy_header_ends_the_connection(self):
+        self.open(b"PROXY TCP4 nobody\r\n" + head(), trusted_proxies=["10.0.0.1"])
+        self.assertTrue(self.transport.disconnecting)
+        self.assertEqual(b"", self.transport.value())
+
+
+class HookTests(OpeningTestCase):
+    def test_frames_behind_the_handshake_wait_for_onConnect(self):
+        """In the socket, where they need no memory of ours."""
+        answer = Deferred()
+
+        class Slow(RequestHandlerProtocol):
+            def onConnect(self, request):
+                return answer
+
+        protocol = self.open(head() + b"\x81\x80\0\0\0\0", kind=Slow)
+        self.assertEqual("producing", self.transport.producerState)
+        protocol.dataReceived(b"\x81\x80\0\0\0\0")
+        self.assertEqual("paused", self.transport.producerState)
+        self.assertEqual(b"", self.transport.value())
+        answer.callback(None)
+        self.assertEqual("producing", self.transport.producerState)
+        self.assertEqual(2, self.transport.value().count(b'{"detail"'))
+
+    def test_onConnect_sees_the_request_and_may_refuse_it(self):
+        seen = []
+
+        class Choosy(RequestHandlerProtocol):
+            def onConnect(self, request):
+                seen.append((request.host, request.path, request.params, request.headers["cookie"]))
+                raise ConnectionDeny(ConnectionDeny.FORBIDDEN, "not today")
+
+        self.open(head(b"GET /?a=1 HTTP/1.1", Cookie="c=\xe9"), kind=Choosy)
+        self.assertEqual([("gateway.example", "/", {"a": ["1"]}, "c=\xe9")], seen)
+        self.assertEqual(403, self.status())
+        self.assertIn(b"not today", self.transport.value())
+
+
+class LogTests(OpeningTestCase):
+    def setUp(self):
+        super().setUp()
+        self.events = []
+        globalLogPublisher.addObserver(self.events.append)
+        self.addCleanup(globalLogPublisher.removeObserver, self.events.append)
+
+    def texts(self):
+        from twisted.logger import formatEvent
+
+        return [formatEvent(event) for event in self.events]
+
+    def test_a_refusal_is_one_line_and_holds_nothing_that_was_sent(self):
+        self.open(head(b"GET /?token=secret HTTP/1.1", Upgrade=None, Cookie="secret"))
+        [text] = self.texts()
+        self.assertIn("426", text)
+        self.assertNotIn("secret", text)
+
+    def test_text_of_a_peer_cannot_look_like_another_line(self):
+        class Echoing(RequestHandlerProtocol):
+            def onConnect(self, request):
+                raise ConnectionDeny(403, request.headers["x"] + "\r\n2026 forged")
+
+        self.open(head(X="\x85\x9b2J"), kind=Echoing)
+        [text] = self.texts()
+        self.assertTrue(text.isascii() and text.isprintable(), text)
+
+    def test_many_of_a_kind_are_counted_and_not_written(self):
+        factory = self.serve(make_router())
+        for _ in range(500):
+            protocol = factory.buildProtocol(None)
+            protocol.makeConnection(Transport())
+            protocol.dataReceived(b"\x16\x03\x01")
+        self.assertEqual(10, len(self.events))
+        self.clock.advance(10)
+        protocol = factory.buildProtocol(None)
+        protocol.makeConnection(Transport())
+        protocol.dataReceived(b"\x16\x03\x01")
+        self.assertIn("(490 more like it were not logged)", self.texts()[-1])
