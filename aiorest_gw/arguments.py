@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import inspect
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from .errors import ConfigurationError
 
-__all__ = ["refuse_misspelt", "several"]
+__all__ = ["checked_class", "nearest", "refuse_misspelt", "several", "takes"]
 
 
 def several(name: str, values: Iterable[Any]) -> tuple[Any, ...]:
@@ -23,15 +24,48 @@ def several(name: str, values: Iterable[Any]) -> tuple[Any, ...]:
     return tuple(values)
 
 
-def refuse_misspelt(names: Iterable[str], known: Iterable[str]) -> None:
+def refuse_misspelt(names: Iterable[str], known: Iterable[str], prefix: str = "") -> None:
     """Refuse names that look like a misspelt one.
 
     :param names: what was given and is not known.
     :param known: what may be given.
+    :param prefix: that was cut off all of them, for the message.
     :raises ConfigurationError: with what was probably meant.
     """
     candidates = tuple(known)
     for name in names:
-        close = difflib.get_close_matches(name, candidates, n=1, cutoff=0.88)
-        if close:
-            raise ConfigurationError(f"there is no option {name!r}; is {close[0]!r} meant?")
+        meant = nearest(name, candidates)
+        if meant is not None:
+            raise ConfigurationError(
+                f"there is no option {prefix}{name}; is {prefix}{meant} meant?"
+            )
+
+
+def nearest(name: str, known: Iterable[str], alike: float = 0.82) -> str | None:
+    """What a misspelt name probably stands for, or None.
+
+    :param alike: how alike they have to be, from 0 to 1.
+    """
+    found = difflib.get_close_matches(name, tuple(known), n=1, cutoff=alike)
+    return found[0] if found else None
+
+
+def checked_class(name: str, value: Any, base: type[Any]) -> Any:
+    """The value of an argument that takes a class.
+
+    :raises ConfigurationError: it is none that is derived from ``base``.
+    """
+    if isinstance(value, type) and issubclass(value, base):
+        return value
+    raise ConfigurationError(f"{name} should be a subclass of {base.__name__}, not {value!r}")
+
+
+def takes(function: Callable[..., Any], *arguments: str) -> bool:
+    """Whether a function can be called with so many arguments in order."""
+    try:
+        inspect.signature(function).bind(*arguments)
+    except TypeError:
+        return False
+    except ValueError:  # of some functions in C nothing is known
+        return True
+    return True

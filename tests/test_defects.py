@@ -132,7 +132,7 @@ class DefectTests(GatewayTestCase):
         from twisted.logger import formatEvent
 
         text = " ".join(formatEvent(event) + str(event.get("log_failure", "")) for event in events)
-        self.assertIn("a request failed", text)
+        self.assertIn("a view failed", text)
         for secret in ("hunter2", "t0ken"):
             self.assertNotIn(secret, text)
 

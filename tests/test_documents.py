@@ -2,7 +2,9 @@
 
 import doctest
 import re
+import sys
 import textwrap
+import types
 import unittest
 from pathlib import Path
 
@@ -27,6 +29,7 @@ def pieces(text):
 
 class DocumentTests(SynchronousTestCase):
     def test_examples_run(self):
+        self.addCleanup(sys.modules.pop, "app", None)
         ran = 0
         for path in DOCUMENTS:
             names: dict = {"__name__": "document"}
@@ -34,6 +37,8 @@ class DocumentTests(SynchronousTestCase):
                 ran += 1
                 if kind == "code":
                     exec(compile(text, str(path), "exec"), names)
+                    # The README's first block is the ``app.py`` that its second one imports.
+                    sys.modules.setdefault("app", types.SimpleNamespace(**names))
                 else:
                     self.interact(text, names, path)
             self.run_test_cases(names, path)

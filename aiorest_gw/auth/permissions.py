@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Awaitable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from ..arguments import several
+from ..arguments import several, takes
 from ..errors import ConfigurationError, PermissionDeniedException, TokenNotProvidedException
 
 if TYPE_CHECKING:
@@ -50,12 +50,11 @@ def checked_permissions(permissions: Any) -> tuple[Any, ...]:
     """
     found = several("permission_classes", permissions)
     for one in found:
-        try:
-            inspect.signature(one.check).bind(None, None)
-        except (AttributeError, TypeError, ValueError):
+        check = getattr(one, "check", None)
+        if check is None or check is AbstractPermission.check or not takes(check, "r", "h"):
             raise ConfigurationError(
                 f"the permission {one!r} should have a static method check(request, handler)"
-            ) from None
+            )
     return found
 
 

@@ -11,7 +11,7 @@ import attrs
 
 from ..errors import IncorrectArgument, IncorrectData, InvalidHandler
 from ..messages import Request
-from .conversion import NOTHING, convert, is_convertible
+from .conversion import NOTHING, convert, is_convertible, takes_several
 from .paths import Parameter
 
 __all__ = ["BODY", "Call", "bind"]
@@ -66,11 +66,13 @@ class _Argument:
 
     :param hint: the type to convert to, or ``NOTHING``.
     :param default: used where the request has no value, or ``NOTHING``.
+    :param several: the type is a list: a text alone is one of one.
     """
 
     name: str
     hint: Any
     default: Any
+    several: bool
 
 
 @attrs.frozen
@@ -101,6 +103,8 @@ class _Signature:
         if not declared or declared[0].kind not in (*_POSITIONAL, _GATHERS):
             raise InvalidHandler(f"{view} should take the request as its first parameter")
         behind = declared[1:]
+        if any(one.name == "request" for one in behind):
+            raise InvalidHandler(f"{view}: `request` should be its first parameter")
         single = [one for one in behind if one.kind in (*_POSITIONAL, *_NAMED)]
         return cls(
             view=view,
@@ -139,7 +143,8 @@ class _Signature:
     def argument(self, parameter: inspect.Parameter) -> _Argument:
         empty = parameter.default is inspect.Parameter.empty
         default = NOTHING if empty else parameter.default
-        return _Argument(parameter.name, self.hints.get(parameter.name, NOTHING), default)
+        hint = self.hints.get(parameter.name, NOTHING)
+        return _Argument(parameter.name, hint, default, takes_several(hint))
 
 
 def _hints(function: Any, view: str, names: Sequence[str]) -> dict[str, Any]:
@@ -151,7 +156,10 @@ def _hints(function: Any, view: str, names: Sequence[str]) -> dict[str, Any]:
     hints = {name: found[name] for name in names if found.get(name, Any) is not Any}
     for name, hint in hints.items():
         if not is_convertible(hint):
-            raise InvalidHandler(f"{view}: {name}: {hint!r} is no type of a JSON value")
+            raise InvalidHandler(
+                f"{view}: {name}: {hint!r} is no type of a JSON value; a class of one's own needs "
+                "@attrs.frozen or @dataclass"
+            )
     return hints
 
 
@@ -215,7 +223,10 @@ class _Binding:
     ) -> Any:
         path = f"$.args.{argument.name}"
         if argument.name in args:
-            return convert(args[argument.name], argument.hint, path, errors, strict=False)
+            value = args[argument.name]
+            if argument.several and isinstance(value, str):
+                value = [value]
+            return convert(value, argument.hint, path, errors, strict=False)
         if argument.default is NOTHING:
             errors.append({"path": path, "message": "Missing required argument"})
         return argument.default

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import msgspec
 
-__all__ = ["NOTHING", "convert", "is_convertible"]
+__all__ = ["NOTHING", "convert", "is_convertible", "takes_several"]
 
 # Stands where no type, or no default, is declared; None could be meant.
 NOTHING: Any = object()
@@ -84,6 +84,34 @@ def is_convertible(hint: Any) -> bool:
     """Whether a type can be that of a JSON value."""
     try:
         msgspec.json.Decoder(hint)
+        return not _holds_unknown(msgspec.inspect.type_info(hint))
     except TypeError:
         return False
-    return True
+
+
+def _holds_unknown(info: Any) -> bool:
+    """Whether a type is of a class that msgspec knows nothing of, or a list, a choice … of such."""
+    if isinstance(info, msgspec.inspect.CustomType):
+        return True
+    parts = [getattr(info, name, None) for name in ("item_type", "key_type", "value_type")]
+    several = (*getattr(info, "item_types", ()), *getattr(info, "types", ()))
+    return any(_holds_unknown(part) for part in (*parts, *several) if part is not None)
+
+
+def takes_several(hint: Any) -> bool:
+    """Whether a type is that of a list or a set, or of one or None."""
+    if hint is NOTHING:
+        return False
+    info = msgspec.inspect.type_info(hint)
+    choices = info.types if isinstance(info, msgspec.inspect.UnionType) else (info,)
+    kinds = [type(one) for one in choices if not isinstance(one, msgspec.inspect.NoneType)]
+    return bool(kinds) and all(kind in _SEVERAL for kind in kinds)
+
+
+_SEVERAL = (
+    msgspec.inspect.ListType,
+    msgspec.inspect.SetType,
+    msgspec.inspect.FrozenSetType,
+    msgspec.inspect.VarTupleType,
+    msgspec.inspect.TupleType,
+)

@@ -85,6 +85,19 @@ class Dispatcher:
         request.route = self._route(request)
         return self._handle(request)
 
+    def describe(self, request: Request) -> str:
+        """What a request was for, to be logged: nothing of it but its route."""
+        route = request.route or self._route(request)
+        if route.bound is None:
+            return "no view"
+        target = route.bound.view.target
+        name = (
+            f"{target.__module__}.{target.__qualname__}"
+            if hasattr(target, "__qualname__")
+            else target
+        )
+        return f"{route.bound.verb} {route.bound.path.text} ({name})"
+
     def _at_once(self, request: Request) -> Response | Awaitable[Response] | None:
         """The short lane: a fixed path, a method that it has, no query, no middleware, and a view
         that anybody may use and that runs here.

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
+from ..arguments import takes
 from ..errors import ConfigurationError
 from ..messages import Request, Response
 
@@ -19,8 +20,8 @@ class AbstractMiddleware:
     """A middleware as in aiorest-ws: asked before each view that was found for a request.
 
     The other form is any object (a function too) that is called as
-    ``async def middleware(request, call_next)`` and returns ``await call_next(request)``, or something
-    else; it sees responses and errors, those of unknown URLs too, and may change them.
+    ``async def middleware(request, call_next)`` and returns ``await call_next(request)``, or another
+    answer; it sees responses and errors, those of unknown URLs too, and may change them.
     """
 
     def process_request(self, request: Request, handler: Any) -> Any:
@@ -40,14 +41,28 @@ def instantiate(middlewares: Iterable[Any]) -> tuple[Any, ...]:
     """
     found = []
     for one in middlewares:
+        if isinstance(one, type) and not takes(one):
+            raise ConfigurationError(f"{one!r} takes arguments: give an instance of it")
         instance = one() if isinstance(one, type) else one
-        if not hasattr(instance, "process_request") and not callable(instance):
+        hook = _hook(instance)
+        if not (_wraps(instance) if hook is None else takes(hook, "request", "handler")):
             raise ConfigurationError(
                 f"{one!r} is no middleware: it has no process_request(request, handler) and cannot be "
                 "called with (request, call_next)"
             )
         found.append(instance)
     return tuple(found)
+
+
+def _hook(instance: Any) -> Callable[..., Any] | None:
+    """Its ``process_request``, where it is not the one of the abstract class."""
+    hook = getattr(instance, "process_request", None)
+    abstract = getattr(hook, "__func__", None) is AbstractMiddleware.process_request
+    return None if abstract else hook
+
+
+def _wraps(instance: Any) -> bool:
+    return callable(instance) and takes(instance, "request", "call_next")
 
 
 def wrap(
@@ -59,10 +74,8 @@ def wrap(
     :param handler_of: the view that was found for a request, or None.
     """
     for one in reversed(tuple(middlewares)):
-        if hasattr(one, "process_request"):
-            handle = _before(one.process_request, handle, handler_of)
-        else:
-            handle = _around(one, handle)
+        hook = _hook(one)
+        handle = _around(one, handle) if hook is None else _before(hook, handle, handler_of)
     return handle
 
 
@@ -94,6 +107,8 @@ def _around(middleware: Callable[..., Any], handle: Handle) -> Handle:
     async def wrapped(request: Request) -> Response:
         answer = middleware(request, call_next)
         answer = await answer if inspect.isawaitable(answer) else answer
+        if answer is None:
+            raise TypeError(f"{middleware!r} answered nothing: return await call_next(request)")
         return answer if isinstance(answer, Response) else Response(answer)
 
     return wrapped

@@ -118,6 +118,9 @@ class Path:
 
 _PARAMETER = re.compile(r"\{([^\W\d]\w*)(?::([^\W\d]\w*))?\}")
 
+# Parameters as other frameworks write them, and what ends a path (RFC 3986 section 3.3).
+_FOREIGN = re.compile(r"^:\w|[<>?#*]")
+
 
 def parse_path(text: str, types: Mapping[str, ParameterType]) -> Path:
     """Take a path apart.
@@ -142,6 +145,11 @@ def _segment(part: str, path: str, types: Mapping[str, ParameterType]) -> str | 
     if "{" not in part and "}" not in part:
         if not part:
             raise EndpointValueError(f"{path!r} has an empty part between two slashes")
+        if _FOREIGN.search(part):
+            raise EndpointValueError(
+                f"{part!r} in {path!r} would never be found; a parameter is written {{name}} or "
+                "{name:type}, and a query is no part of the path"
+            )
         return part
     found = _PARAMETER.fullmatch(part)
     if found is None:
@@ -149,6 +157,8 @@ def _segment(part: str, path: str, types: Mapping[str, ParameterType]) -> str | 
             f"{part!r} in {path!r} is not of the form {{name}} or {{name:type}}"
         )
     type = types.get(found[2] or "str")
+    if type is None and found[1] in types:
+        raise EndpointValueError(f"{part!r} in {path!r} should be {{{found[2]}:{found[1]}}}")
     if type is None:
         raise EndpointValueError(
             f"{path!r} names the type {found[2]!r}, known are: {', '.join(types)}"

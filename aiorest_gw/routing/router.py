@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -70,6 +71,8 @@ class SimpleRouter:
             twice.
         :raises EndpointValueError: the name is taken, or no name.
         """
+        if not callable(parse) or not callable(format):
+            raise TypeError("parse and format should be functions")
         if name in self._types or not name.isidentifier():
             raise EndpointValueError(f"{name!r} is taken, or is no name for a type")
         self._types[name] = ParameterType(name, parse, format, python_type)
@@ -89,8 +92,8 @@ class SimpleRouter:
             request.
         :param methods: a verb or several; of a class, None means all that it defines.
         :param name: for :meth:`reverse`.
-        :param attributes: of a function: ``renderers``, ``auth_required``, ``permission_classes`` and
-            what the application's middlewares look for.
+        :param attributes: ``renderers``, ``auth_required``, ``permission_classes`` and what the
+            application's middlewares look for.
         :raises InvalidPathArgument: the path is no text that begins with ``/``.
         :raises EndpointValueError: its braces are wrong, its name is taken, or a method of it is.
         :raises InvalidHandler: the handler cannot answer it.
@@ -123,6 +126,8 @@ class SimpleRouter:
 
         def decorate(function: F) -> F:
             self.register(path, function, methods, name, **attributes)
+            with suppress(AttributeError):  # of what has no room for it
+                function.__registered__ = True  # type: ignore[attr-defined]
             return function
 
         return decorate
@@ -162,6 +167,11 @@ class SimpleRouter:
             raise InvalidPathArgument(f"the prefix {prefix!r} should begin with a slash")
         self._add([self._prefixed(bound, prefix) for bound in router._routes])
         router._included_in.append((self, prefix))
+
+    @property
+    def empty(self) -> bool:
+        """Whether it has no routes yet."""
+        return not self._routes
 
     def _including(self) -> list[SimpleRouter]:
         found: list[SimpleRouter] = []

@@ -12,8 +12,14 @@ from typing import Any, ClassVar, TypeVar
 
 import attrs
 
+from ..arguments import nearest, refuse_misspelt, takes
 from ..auth.permissions import checked_permissions
-from ..errors import InvalidHandler, InvalidRenderer, NotSupportedArgumentType
+from ..errors import (
+    ConfigurationError,
+    InvalidHandler,
+    InvalidRenderer,
+    NotSupportedArgumentType,
+)
 from ..wire.renderers import BaseRenderer, JSONRenderer
 
 __all__ = ["METHODS", "Endpoint", "MethodBasedView", "View", "blocking", "endpoint", "verbs"]
@@ -82,29 +88,36 @@ class View:
 
         :param methods: the verbs that it shall answer: a verb, several, or None for all that a class
             defines.
-        :param attributes: for a function: ``renderers``, ``auth_required``, ``permission_classes``
-            and whatever the application's middlewares look for.
+        :param attributes: ``renderers``, ``auth_required``, ``permission_classes``, which win over a
+            class's own, and whatever the application's middlewares look for.
         :raises InvalidHandler: it is neither, or cannot be called with a request.
         :raises InvalidRenderer: its ``renderers`` are no list of renderer classes.
         :raises NotSupportedArgumentType: ``methods`` are not verbs.
-        :raises ConfigurationError: its ``permission_classes`` are no list of permissions.
+        :raises ConfigurationError: its ``permission_classes`` are no list of permissions, or the name
+            of an attribute is nearly one of these three.
         """
         wanted = None if methods is None else verbs(methods)
+        given = attributes or {}
+        rest = {name: value for name, value in given.items() if name not in _OPTIONS}
+        refuse_misspelt(rest, _OPTIONS)
         if isinstance(target, type) and issubclass(target, MethodBasedView):
             table = _methods_of_class(target, wanted)
-            found = {name: getattr(target, name) for name in _OPTIONS}
+            found = {name: given.get(name, getattr(target, name)) for name in _OPTIONS}
+            refuse_misspelt((name for name in vars(target) if name not in _OPTIONS), _OPTIONS)
         elif callable(target) and not isinstance(target, type):
             if wanted is None:
                 raise NotSupportedArgumentType("name the methods that the function answers")
             table = dict.fromkeys(wanted, target)
-            found = {
-                name: (attributes or {})[name] for name in _OPTIONS if name in (attributes or {})
-            }
+            found = {name: given[name] for name in _OPTIONS if name in given}
         else:
-            raise InvalidHandler
+            raise InvalidHandler(
+                f"{InvalidHandler.default_detail} This is {target!r}"
+                + (": give its class." if isinstance(target, MethodBasedView) else ".")
+            )
         found["renderers"] = _renderers(found.get("renderers", ()))
         found["permission_classes"] = checked_permissions(found.get("permission_classes", ()))
-        rest = {k: v for k, v in (attributes or {}).items() if k not in _OPTIONS}
+        if not isinstance(found.get("auth_required", False), bool):
+            raise ConfigurationError("auth_required should be True or False")
         return cls(target=target, methods=table, attributes=rest, **found)
 
 
@@ -125,7 +138,11 @@ def verbs(methods: str | Iterable[str]) -> tuple[str, ...]:
     for method in several:
         if not isinstance(method, str) or not method.strip().isidentifier():
             raise NotSupportedArgumentType(f"{method!r} is not a verb")
-        found.append(method.strip().upper())
+        verb = method.strip().upper()
+        meant = None if verb in METHODS else nearest(verb, METHODS, alike=0.66)
+        if meant:
+            raise NotSupportedArgumentType(f"{method!r} is not a verb; is {meant} meant?")
+        found.append(verb)
     if not found:
         raise NotSupportedArgumentType("`methods` names no verb")
     return tuple(dict.fromkeys(found))
@@ -139,6 +156,8 @@ def _methods_of_class(
             raise InvalidHandler(
                 f"{target.__qualname__}.{name} would never be called: use {instead}"
             )
+    if not takes(target):
+        raise InvalidHandler(f"{target.__qualname__}() takes arguments: nothing gives them")
     table = {
         verb: _on_new_instance(target, getattr(target, verb.lower()))
         for verb in (METHODS if wanted is None else wanted)
@@ -166,7 +185,10 @@ def _renderers(given: Any) -> dict[str, BaseRenderer]:
     if not isinstance(given, (list, tuple)) or not all(
         isinstance(one, type) and issubclass(one, BaseRenderer) for one in given
     ):
-        raise InvalidRenderer
+        raise InvalidRenderer(f"renderers should be a list of BaseRenderer classes, not {given!r}")
+    for one in given:
+        if not isinstance(one.format, str) or not one.format:
+            raise InvalidRenderer(f"{one.__qualname__} has no format")
     return {one.format: one() for one in given or (JSONRenderer,)}
 
 
@@ -206,8 +228,13 @@ def blocking(function: F) -> F:
     The thread cannot be interrupted: a request that ran out of time is answered, and the view's
     result is dropped when it comes.
 
-    :raises InvalidHandler: the function is a coroutine function, which must never block.
+    :raises InvalidHandler: the function is a coroutine function, which must never block; or it is a
+        class, or was registered before.
     """
+    if isinstance(function, type):
+        raise InvalidHandler(f"mark the methods of {function.__qualname__}, not the class")
+    if getattr(function, "__registered__", False):
+        raise InvalidHandler(f"{function.__qualname__}: put @blocking below what registers it")
     if inspect.iscoroutinefunction(function):
         raise InvalidHandler(f"{function.__qualname__} is async: it cannot be blocking too")
     function.__blocking__ = True  # type: ignore[attr-defined]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Protocol
 
 import attrs
 from twisted.internet.defer import CancelledError, Deferred
@@ -29,8 +29,7 @@ class _Open:
     :param answer: ready, and waiting for its turn.
     """
 
-    event_name: Any
-    id: str | int | float | None
+    request: Request
     binary: bool
     ordered: bool
     answer: bytes | None = None
@@ -39,10 +38,18 @@ class _Open:
     done: bool = False
 
 
+class Serving(Protocol):
+    """What requests are put to."""
+
+    def dispatch(self, request: Request) -> Response | Awaitable[Response]: ...
+
+    def describe(self, request: Request) -> str: ...
+
+
 class Answering:
     """Takes requests and sends their answers.
 
-    :param dispatch: answers a request at once or when awaited, or raises.
+    :param serving: answers a request at once or when awaited, or raises; and says what it was for.
     :param send: takes an answer and whether its request came in a binary frame.
     :param changed: called after a request that was open has been answered.
     :param clock: for the time limits.
@@ -52,14 +59,14 @@ class Answering:
 
     def __init__(
         self,
-        dispatch: Callable[[Request], Response | Awaitable[Response]],
+        serving: Serving,
         send: Callable[[bytes, bool], None],
         changed: Callable[[], None],
         clock: IReactorTime,
         timeout: float,
         events: CappedLog,
     ) -> None:
-        self._dispatch = dispatch
+        self._serving = serving
         self._send = send
         self._changed = changed
         self._clock = clock
@@ -76,42 +83,42 @@ class Answering:
     def ask(self, request: Request, binary: bool) -> None:
         """Take a request."""
         try:
-            response = self._dispatch(request)
+            response = self._serving.dispatch(request)
         except BaseException as error:  # sys.exit() in a view ends no gateway
-            self._at_once(self._error(error, request.event_name, request.id), request.id, binary)
+            self._at_once(self._error(error, request), request, binary)
             return
         if isinstance(response, Response):
-            answer = self._response(response, request.event_name, request.id)
-            self._at_once(answer, request.id, binary)
+            self._at_once(self._response(response, request), request, binary)
         else:
             self._wait(response, request, binary)
 
-    def refuse(self, error: APIError, event_name: Any, id: Any, binary: bool) -> None:
+    def refuse(self, error: Exception, event_name: Any, id: Any, binary: bool) -> None:
         """Answer a message that is no request, in its turn."""
-        self._at_once(self._error(error, event_name, id), id, binary)
+        request = Request(event_name=event_name, id=id)
+        self._at_once(self._error(error, request), request, binary)
 
     def close(self) -> None:
         """Cancel whatever is open; nothing is sent any more."""
         requests, self._open = self._open, set()
         self._turns.clear()
-        for request in requests:
-            self._end(request)
+        for waiting in requests:
+            self._end(waiting)
 
     def expire(self) -> None:
         """Answer whatever is open as if its time was over."""
-        for request in tuple(self._open):
-            self._expire(request)
+        for waiting in tuple(self._open):
+            self._expire(waiting)
 
-    def _at_once(self, answer: bytes, id: Any, binary: bool) -> None:
-        if id is not None or not self._turns:
+    def _at_once(self, answer: bytes, request: Request, binary: bool) -> None:
+        if request.id is not None or not self._turns:
             self._send(answer, binary)
         else:
-            waiting = _Open(None, None, binary, ordered=True, answer=answer)
+            waiting = _Open(request, binary, ordered=True, answer=answer)
             self._open.add(waiting)
             self._turns.append(waiting)
 
     def _wait(self, response: Awaitable[Response], request: Request, binary: bool) -> None:
-        waiting = _Open(request.event_name, request.id, binary, ordered=request.id is None)
+        waiting = _Open(request, binary, ordered=request.id is None)
         self._open.add(waiting)
         if waiting.ordered:
             self._turns.append(waiting)
@@ -124,64 +131,67 @@ class Answering:
             limit = min(self._timeout * 1000, request.deadline or float("inf")) / 1000
             waiting.timer = self._clock.callLater(limit, self._expire, waiting)
 
-    def _succeeded(self, response: Response, request: _Open) -> None:
-        if not request.done:
-            self._finish(request, self._response(response, request.event_name, request.id))
+    def _succeeded(self, response: Response, waiting: _Open) -> None:
+        if not waiting.done:
+            self._finish(waiting, self._response(response, waiting.request))
 
-    def _failed(self, failure: Failure, request: _Open) -> None:
-        if not request.done:
-            self._finish(
-                request,
-                self._error(failure.value or failure, request.event_name, request.id, failure),
-            )
+    def _failed(self, failure: Failure, waiting: _Open) -> None:
+        if not waiting.done:
+            error = failure.value or failure
+            self._finish(waiting, self._error(error, waiting.request, failure))
         elif not failure.check(CancelledError, asyncio.CancelledError, APIError):
-            self._events.failure("a view failed after its request was ended", failure)
+            self._log("a view failed after its request was ended", waiting.request, failure)
 
-    def _expire(self, request: _Open) -> None:
-        self._finish(request, self._error(RequestTimeout(), request.event_name, request.id))
+    def _expire(self, waiting: _Open) -> None:
+        self._finish(waiting, self._error(RequestTimeout(), waiting.request))
 
-    def _finish(self, request: _Open, answer: bytes) -> None:
-        if request.answer is not None:
+    def _finish(self, waiting: _Open, answer: bytes) -> None:
+        if waiting.answer is not None:
             return
-        request.answer = answer
-        self._end(request)
-        if request.ordered:
+        waiting.answer = answer
+        self._end(waiting)
+        if waiting.ordered:
             while self._turns and self._turns[0].answer is not None:
                 self._deliver(self._turns.popleft())
         else:
-            self._deliver(request)
+            self._deliver(waiting)
         self._changed()
 
-    def _deliver(self, request: _Open) -> None:
-        self._open.discard(request)
-        assert request.answer is not None
-        self._send(request.answer, request.binary)
+    def _deliver(self, waiting: _Open) -> None:
+        self._open.discard(waiting)
+        assert waiting.answer is not None
+        self._send(waiting.answer, waiting.binary)
 
-    def _end(self, request: _Open) -> None:
+    def _end(self, waiting: _Open) -> None:
         """Stop the clock and whatever still runs for a request."""
-        request.done = True
-        if request.timer is not None and request.timer.active():
-            request.timer.cancel()
-        if request.running is not None:
-            request.running.cancel()
+        waiting.done = True
+        if waiting.timer is not None and waiting.timer.active():
+            waiting.timer.cancel()
+        if waiting.running is not None:
+            waiting.running.cancel()
 
-    def _response(self, response: Response, event_name: Any, id: Any) -> bytes:
+    def _response(self, response: Response, request: Request) -> bytes:
         try:
-            return render_response(response, event_name, id)
+            return render_response(response, request.event_name, request.id)
         except Exception as error:
-            return self._error(error, event_name, id)
+            return self._error(error, request)
 
     def _error(
-        self, error: BaseException, event_name: Any, id: Any, failure: Failure | None = None
+        self, error: BaseException, request: Request, failure: Failure | None = None
     ) -> bytes:
         """The answer for an error: the peer's fault is told, ours is logged."""
-        unwritable = isinstance(error, SerializerError) and error.__cause__ is not None
-        if unwritable or not isinstance(error, APIError):
-            self._events.failure("a request failed", failure or Failure(error))
+        if isinstance(error, SerializerError) and error.__cause__ is not None:
+            # What cannot be written, and not that it cannot.
+            self._log("a view's answer cannot be written", request, Failure(error.__cause__))
+        elif not isinstance(error, APIError):
+            self._log("a view failed", request, failure or Failure(error))
         if not isinstance(error, APIError):
             error = APIError()
         try:
-            return render_error(error, event_name, id)
+            return render_error(error, request.event_name, request.id)
         except Exception as failed:
-            self._events.failure("an error cannot be written", Failure(failed))
-            return render_error(APIError(), event_name, id)
+            self._log("an error's detail cannot be written", request, Failure(failed))
+            return render_error(APIError(), request.event_name, request.id)
+
+    def _log(self, what: str, request: Request, failure: Failure) -> None:
+        self._events.failure(what + ": {view}", failure, view=self._serving.describe(request))

@@ -8,7 +8,7 @@ from typing import Any
 
 from twisted.internet.endpoints import quoteStringArgument
 
-from ..arguments import several
+from ..arguments import checked_class, several
 from ..errors import ConfigurationError
 from ..routing.router import SimpleRouter
 from .factory import RequestHandlerFactory
@@ -28,8 +28,8 @@ class Application:
     :param key: file of its private key in PEM.
     :param middlewares: classes or instances, the first outermost.
     :param options: further keywords of the factory: limits, ``origins``, shared state.
-    :raises ConfigurationError: one of ``certificate`` and ``key`` without the other, or
-        ``middlewares`` that are no list.
+    :raises ConfigurationError: ``factory`` is no such class, one of ``certificate`` and ``key`` is
+        without the other, or ``middlewares`` are no list.
     """
 
     def __init__(
@@ -43,7 +43,13 @@ class Application:
     ) -> None:
         if (certificate is None) != (key is None):
             raise ConfigurationError("TLS takes both a certificate and its key")
-        self._factory_class = factory or RequestHandlerFactory
+        given = {"router", "host", "port", "path", "compress"} & set(options)
+        if given:
+            raise ConfigurationError(
+                f"give {', '.join(sorted(given))} to run(), not to Application()"
+            )
+        factory = RequestHandlerFactory if factory is None else factory
+        self._factory_class = checked_class("factory", factory, RequestHandlerFactory)
         self._protocol_class = protocol
         self._certificate = certificate
         self._key = key
@@ -72,6 +78,9 @@ class Application:
         if reactor is None:
             install_reactor()
             from twisted.internet import reactor
+        for name, value in (("host", host), ("path", path)):
+            if not isinstance(value, str) or "://" in value:
+                raise ConfigurationError(f"{name} should be no URL but a {name}, not {value!r}")
         endpoint = self._endpoint(host, port)
         scheme = "wss" if self._certificate else "ws"
         name = f"[{host}]" if ":" in host else host
@@ -81,10 +90,9 @@ class Application:
             middlewares=self._middlewares,
             compress=compress,
             reactor=reactor,
+            protocol=self._protocol_class,
             **self._options,
         )
-        if self._protocol_class is not None:
-            factory.protocol = self._protocol_class
         return ForegroundService(reactor, factory, [endpoint])
 
     def run(

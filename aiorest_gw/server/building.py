@@ -35,6 +35,8 @@ def build_service(options: GatewayOptions, reactor: Any, service: Callable[..., 
         raise ConfigurationError("name the application: --app package.module:name")
     factory = load_factory(options["app"])
     factory.reactor = reactor
+    for name in options.unknown:
+        factory.events.warn("{name} is set, but there is no such option", name=name)
     settings: dict[str, Any] = {k: options[flag] or None for flag, k in _KEYWORDS.items()}
     settings.update(options.limits())
     factory.configure(**settings)

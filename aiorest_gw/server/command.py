@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 
@@ -10,6 +11,7 @@ from twisted.application.reactors import NoSuchReactor
 from twisted.python import usage
 
 from .. import __version__
+from ..arguments import nearest
 from ..errors import ConfigurationError
 from .building import build_service
 from .foreground import ForegroundService, run_service
@@ -68,8 +70,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 "name a command, as in: aiorest-gw serve --app package.module:name"
             )
         _serve(command.subOptions)
-    except (usage.UsageError, ConfigurationError) as error:
+    except usage.UsageError as error:
+        raise SystemExit(f"aiorest-gw: {error}{_hint(str(error))}") from None
+    except ConfigurationError as error:
         raise SystemExit(f"aiorest-gw: {error}") from None
+
+
+def _hint(message: str) -> str:
+    """Which flag was probably meant by one that there is not."""
+    found = re.search(r"option --([\w-]+) not recognized", message)
+    flags = list(_Serve()) if found else []
+    if found and found[1] in flags:
+        return f"; write aiorest-gw serve --{found[1]} …"
+    meant = nearest(found[1], flags) if found else None
+    return f"; is --{meant} meant?" if meant else ""
 
 
 def _serve(options: _Serve) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 import attrs
@@ -10,7 +10,8 @@ from autobahn.twisted.websocket import WebSocketServerFactory
 from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
 from twisted.internet.defer import Deferred
 
-from ..arguments import refuse_misspelt, several
+from ..arguments import checked_class, refuse_misspelt, several
+from ..errors import ConfigurationError
 from ..limits import Limits
 from ..messages import Request, Response
 from ..routing.dispatch import Dispatcher
@@ -27,6 +28,7 @@ __all__ = ["RequestHandlerFactory"]
 
 _AUTOBAHN = ("url", "protocols", "server", "headers", "externalPort")
 _OPTIONS = (
+    "protocol",
     "router",
     "middlewares",
     "limits",
@@ -53,6 +55,7 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
         ``url``, the path is the only one that is answered, and the whole is what ``reverse`` begins
         with.
     :param router: the routes; an empty :class:`SimpleRouter` if not given.
+    :param protocol: the class of the connections; the class's own ``protocol`` if not given.
     :param middlewares: classes or instances, the first outermost.
     :param limits: a :class:`~aiorest_gw.limits.Limits`; its fields may be given as keywords too.
     :param origins: further web origins that may connect, each exactly as browsers send it.
@@ -66,16 +69,25 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
     :param shared: every other keyword is kept in ``shared``, for subclasses and views.
     :raises TypeError: ``router`` is no router.
     :raises ConfigurationError: a value is wrong, or a keyword looks misspelt.
+
+    Of a subclass, ``router`` and ``middlewares`` cannot be attributes of the class: they are properties.
     """
 
     protocol = RequestHandlerProtocol
     noisy = False
     _reactor: Any
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for name in ("router", "middlewares"):
+            if not isinstance(getattr(cls, name), property):
+                raise TypeError(f"{cls.__qualname__}.{name} would be ignored: give it to __init__")
+
     def __init__(
         self,
         *args: Any,
         router: SimpleRouter | None = None,
+        protocol: type[RequestHandlerProtocol] | None = None,
         middlewares: Iterable[Any] = (),
         limits: Limits | None = None,
         origins: Iterable[str] = (),
@@ -86,6 +98,8 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
         blocking_calls: RunsBlocking | None = None,
         **shared: Any,
     ) -> None:
+        if args and not isinstance(args[0], (str, type(None))):
+            raise TypeError(f"the first argument is Autobahn's url; was router={args[0]!r} meant?")
         own = {name: shared.pop(name) for name in _AUTOBAHN if name in shared}
         bounds = {name: shared.pop(name) for name in Limits.names() if name in shared}
         refuse_misspelt(shared, (*Limits.names(), *_AUTOBAHN, *_OPTIONS))
@@ -96,7 +110,11 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
         self._batched_timer = ReactorTimers(lambda: self.reactor)
         self.shared = shared
         self.events = CappedLog(lambda: self.reactor.seconds())
-        self.limits = limits or Limits()
+        self.limits = Limits() if limits is None else limits
+        if not isinstance(self.limits, Limits):
+            raise ConfigurationError(f"limits should be a Limits, not {limits!r}")
+        if protocol is not None:
+            self.protocol = checked_class("protocol", protocol, RequestHandlerProtocol)
         self.connections: set[RequestHandlerProtocol] = set()
         self._drained: Deferred[None] | None = None
         self.blocking_calls: RunsBlocking = blocking_calls or BlockingCalls(self)
@@ -124,7 +142,10 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
         :param limits: fields of :class:`~aiorest_gw.limits.Limits`.
         :raises ConfigurationError: a value is wrong.
         """
+        refuse_misspelt(set(limits) - set(Limits.names()), Limits.names())
         self.limits = attrs.evolve(self.limits, **limits)  # type: ignore[arg-type]
+        if path is not None and (not isinstance(path, str) or "://" in path):
+            raise ConfigurationError(f"path should be a path such as /api, not {path!r}")
         if path is not None:
             self.path = "/" + path.strip("/")
         if origins is not None:
@@ -132,6 +153,8 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
         if trusted_proxies is not None:
             self.trusted_proxies = TrustedProxies.of(several("trusted_proxies", trusted_proxies))
         self.admission = Admission(self.limits, self.trusted_proxies)
+        if compress is not None and not isinstance(compress, bool):
+            raise ConfigurationError(f"compress should be True or False, not {compress!r}")
         if compress is not None:
             self._compress = compress
         self._set_protocol_options()
@@ -159,8 +182,11 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
         if not isinstance(router, SimpleRouter):
             raise TypeError(f"{router!r} is no SimpleRouter")
         self._router = router
-        self._dispatcher = Dispatcher(router, self._middlewares, self.blocking_calls.run)
+        self._dispatcher = Dispatcher(router, self._middlewares, self._run_blocking)
         self._middlewares = self._dispatcher.middlewares
+
+    def _run_blocking(self, function: Callable[[], Any]) -> Any:
+        return self.blocking_calls.run(function)
 
     @property
     def middlewares(self) -> Sequence[Any]:
@@ -170,6 +196,10 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
     def dispatch(self, request: Request) -> Response | Awaitable[Response]:
         """Answer a request, at once or when awaited; raises what it is to be answered with else."""
         return self._dispatcher(request)
+
+    def describe(self, request: Request) -> str:
+        """The view that a request is for, to be logged."""
+        return self._dispatcher.describe(request)
 
     def buildProtocol(self, addr: Any) -> RequestHandlerProtocol | None:
         if self._drained is not None or self.admission.overrun():

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import os
 import sys
 import traceback
 from collections.abc import Callable
 from typing import Any
 
+from ..arguments import nearest, takes
 from ..errors import APIError, ConfigurationError
 from ..routing.router import SimpleRouter
 from .factory import RequestHandlerFactory
 
 __all__ = ["load_factory"]
+
+_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
 def load_factory(target: str) -> RequestHandlerFactory:
@@ -24,16 +28,17 @@ def load_factory(target: str) -> RequestHandlerFactory:
         code failed, its traceback was printed before.
     """
     module_name, colon, name = target.partition(":")
-    if not module_name or not colon or not name:
-        raise ConfigurationError(f"--app {target!r} should be of the form package.module:name")
+    if not all(part.isidentifier() for part in module_name.split(".")) or not colon or not name:
+        meant = module_name.removeprefix("./").removesuffix(".py").replace("/", ".")
+        hint = f", as in {meant}:{name or 'name'}" if meant else ""
+        raise ConfigurationError(
+            f"--app {target!r} should be of the form package.module:name{hint}"
+        )
     found = _attribute(_module(module_name), name, target)
-    if isinstance(found, (SimpleRouter, RequestHandlerFactory)):
-        made = found
-    elif callable(found):
-        made = _called(found, target)
-    else:
-        made = found
+    made = _called(found, target) if _makes(found) else found
     if isinstance(made, RequestHandlerFactory):
+        if not hasattr(made, "limits"):
+            raise ConfigurationError(f"{type(made).__name__}.__init__ should call super().__init__")
         return made
     if isinstance(made, SimpleRouter):
         return RequestHandlerFactory(router=made)
@@ -44,6 +49,13 @@ def load_factory(target: str) -> RequestHandlerFactory:
     )
 
 
+def _makes(found: Any) -> bool:
+    """Whether it is a callable without arguments, and not what such a one would make."""
+    if isinstance(found, (SimpleRouter, RequestHandlerFactory)):
+        return False
+    return callable(found) and takes(found) and not inspect.iscoroutinefunction(found)
+
+
 def _module(name: str) -> Any:
     directory = os.getcwd()
     if directory not in sys.path:
@@ -52,10 +64,14 @@ def _module(name: str) -> Any:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name is not None and (name == error.name or name.startswith(error.name + ".")):
+            hint = f"; is {name[:-3]!r} meant?" if name.endswith(".py") else ""
             raise ConfigurationError(
                 f"there is no module {name!r} (searched in {directory} and the installed packages)"
+                + hint
             ) from None
-        raise ConfigurationError(f"module {name!r} needs {error.name!r}: {error}") from None
+        raise ConfigurationError(
+            f"module {name!r} needs {error.name!r}, which is not installed{_place(error)}"
+        ) from None
     except Exception as error:
         raise _failed(f"module {name!r} cannot be imported", error) from None
 
@@ -66,8 +82,10 @@ def _attribute(module: Any, name: str, target: str) -> Any:
         try:
             found = getattr(found, part)
         except AttributeError:
+            meant = nearest(part, vars(found)) if hasattr(found, "__dict__") else None
+            hint = f"; is {meant!r} meant?" if meant else ""
             raise ConfigurationError(
-                f"module {module.__name__!r} has no {name!r} (of --app {target})"
+                f"module {module.__name__!r} has no {name!r} (of --app {target}){hint}"
             ) from None
     return found
 
@@ -75,17 +93,27 @@ def _attribute(module: Any, name: str, target: str) -> Any:
 def _called(found: Callable[[], Any], target: str) -> Any:
     try:
         return found()
-    except ConfigurationError:
-        raise
     except Exception as error:
         raise _failed(f"{target} cannot be called", error) from None
 
 
 def _failed(what: str, error: Exception) -> ConfigurationError:
-    """The application's own code raised: its author wants to see where."""
-    if not isinstance(error, APIError):
-        traceback.print_exception(error)
+    """The application's own code raised, and its author wants to see where.
+
+    What we refuse has its place in the line; of everything else the traceback is printed.
+    """
+    if isinstance(error, (APIError, ConfigurationError)):
+        return ConfigurationError(f"{what}: {error}{_place(error)}")
+    traceback.print_exception(error)
     return ConfigurationError(f"{what}: {type(error).__name__}: {error}")
+
+
+def _place(error: BaseException) -> str:
+    """The innermost line of a traceback that is neither ours nor the importing machinery's."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if not frame.filename.startswith((_OURS, "<")) and "importlib" not in frame.filename:
+            return f" ({os.path.relpath(frame.filename)}, line {frame.lineno})"
+    return ""
 
 
 def _described(value: Any) -> str:

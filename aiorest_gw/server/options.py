@@ -35,7 +35,9 @@ def _limit_flags() -> list[list[Any]]:
 class GatewayOptions(usage.Options):
     """Flags of ``twistd aiorest_gw`` and ``aiorest-gw serve``.
 
-    :param environ: where ``AIOREST_GW_*`` is looked for; a flag wins over its variable.
+    :param environ: where ``AIOREST_GW_*`` is looked for; a flag wins over its variable, and one that
+        is empty counts as not set.
+    :ivar unknown: variables with the prefix that are none of ours.
     """
 
     synopsis = "--app package.module:name [options]"
@@ -61,6 +63,8 @@ class GatewayOptions(usage.Options):
     def __init__(self, environ: Mapping[str, str]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._environ = environ
+        self._names: dict[str, str] = {}
+        self.unknown: list[str] = []
         self["listen"] = []
         self["origin"] = []
         self["trust-proxy"] = []
@@ -91,9 +95,10 @@ class GatewayOptions(usage.Options):
         self._refuse_misspelt()
         for flag, given in self.items():
             variable = _variable(flag)
-            text = self._environ.get(variable)
+            text = self._environ.get(variable) or None
             if given is None:
                 self[flag] = text
+                self._names[flag] = variable
             elif isinstance(given, list):
                 self[flag] = given or (text or "").split()
             elif isinstance(given, int):
@@ -102,9 +107,14 @@ class GatewayOptions(usage.Options):
 
     def _refuse_misspelt(self) -> None:
         """A variable that is like none of ours may be another's: of a service of this name, say."""
-        known = {_variable(flag) for flag in self}
-        given = {name for name in self._environ if name.startswith(ENVIRONMENT)}
-        refuse_misspelt(sorted(given - known), known)
+        known = {_variable(flag).removeprefix(ENVIRONMENT) for flag in self}
+        given = {
+            name.removeprefix(ENVIRONMENT) for name in self._environ if name.startswith(ENVIRONMENT)
+        }
+        refuse_misspelt(sorted(given - known), known, ENVIRONMENT)
+        self.unknown = sorted(
+            ENVIRONMENT + name for name in given - known if not name.startswith("JWT_")
+        )
 
     def limits(self) -> dict[str, float]:
         """The limits that were given, as keywords of :class:`Limits`.
@@ -123,7 +133,8 @@ class GatewayOptions(usage.Options):
             except ValueError:
                 what = "a whole number" if whole else "a number"
                 raise ConfigurationError(
-                    f"--{flag} should be {what} of {field.metadata['unit']}, not {text!r}"
+                    f"{self._names.get(flag, '--' + flag)} should be {what} of "
+                    f"{field.metadata['unit']}, not {text!r}"
                 ) from None
         return found
 

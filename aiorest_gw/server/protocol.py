@@ -55,7 +55,7 @@ class RequestHandlerProtocol(OpeningProtocol):
     def connectionMade(self) -> None:
         factory = self.factory
         self._answering = Answering(
-            factory.dispatch,
+            factory,
             self._send_answer,
             self._answered,
             factory.reactor,
@@ -162,6 +162,8 @@ class RequestHandlerProtocol(OpeningProtocol):
             request = self._decode_message(payload, isBinary)
         except BadMessage as error:
             self._answering.refuse(error, error.event_name, error.id, isBinary)
+        except Exception as error:  # of a subclass that decodes in its own way
+            self._answering.refuse(error, None, None, isBinary)
         else:
             request.session = self.session
             request.factory = self.factory
@@ -192,7 +194,14 @@ class RequestHandlerProtocol(OpeningProtocol):
     def _send_answer(self, answer: bytes, binary: bool) -> None:
         if self.state != self.STATE_OPEN:
             return
-        message = self._encode_message(answer, binary)
+        try:
+            message = self._encode_message(answer, binary)
+            if type(message) is not bytes:
+                raise TypeError(f"_encode_message should return bytes, not {message!r}")
+        except Exception:
+            self.factory.events.failure("an answer cannot be encoded")
+            self._fail_connection(self.CLOSE_STATUS_CODE_INTERNAL_ERROR, "internal error")
+            return
         if self._sends_slowly or self._perMessageCompress is not None or self.send_queue:
             self.sendMessage(message, binary)
         else:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 from collections.abc import Sequence
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
+from twisted.internet.defer import Deferred, DeferredList, fail, maybeDeferred
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
@@ -56,7 +57,10 @@ class GatewayService(Service):
         if can < self.factory.limits.max_connections:
             self.log.warn("the limit of open files leaves room for {can} connections", can=can)
         for text, endpoint in self._endpoints:
-            listening = endpoint.listen(self.factory)
+            try:
+                listening = endpoint.listen(self.factory)
+            except CannotListenError as error:  # of what the application listens on itself
+                listening = fail(error)
             listening.addCallback(self._listens, text)
             failed: list[Failure] = []
             listening.addErrback(failed.append)
@@ -67,6 +71,8 @@ class GatewayService(Service):
 
     def startService(self) -> None:
         super().startService()  # type: ignore[no-untyped-call]
+        if self.factory.router.empty:
+            self.factory.events.warn("the application has no routes: everything is answered 404")
         if not self.ports:
             self.privilegedStartService()
 
@@ -119,13 +125,30 @@ def _endpoint(reactor: Any, text: str, twisted_tcp: bool) -> Any:
     try:
         return serverFromString(reactor, f"loop:{rest}" if own and colon else text)
     except Exception as error:
-        reason = str(error) or type(error).__name__
-        raise ConfigurationError(f"{text!r} is no endpoint to listen on: {reason}") from None
+        raise ConfigurationError(
+            f"{text!r} is no endpoint to listen on: {_endpoint_hint(text, error)}"
+        ) from None
+
+
+def _endpoint_hint(text: str, error: Exception) -> str:
+    """What is wrong with a description, where Twisted's own words do not say it."""
+    port = text.rpartition(":")[2]
+    if isinstance(error, ImportError):
+        return f"{error}; install aiorest_gw[tls]"
+    if port.isdecimal() and text.partition(":")[0] not in ("tcp", "ssl", "unix"):
+        host = text.rpartition(":")[0] or "127.0.0.1"
+        return f"write tcp:{port}:interface={host}"
+    return str(error).replace("parse_endpoint() ", "") or type(error).__name__
 
 
 def _cannot_listen(text: str, failure: Failure) -> ConfigurationError:
     error = failure.value
-    reason = error.socketError if isinstance(error, CannotListenError) else error
-    return ConfigurationError(
-        f"cannot listen on {text}: {getattr(reason, 'strerror', None) or reason}"
-    )
+    reason: Any = error
+    if isinstance(error, CannotListenError):
+        reason = error.socketError
+        port = str(error.port)
+        if port not in text.split(":"):
+            text = f"{text}: cannot listen on port {port}"
+    told = getattr(reason, "strerror", None) or reason
+    hint = "; choose another port" if getattr(reason, "errno", 0) == errno.EADDRINUSE else ""
+    return ConfigurationError(f"cannot listen on {text}: {told}{hint}")

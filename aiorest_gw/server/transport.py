@@ -49,6 +49,9 @@ def parse_endpoint(
     """
     if loop_of(reactor) is None:
         raise ValueError("loop: needs asyncio's reactor; use tcp: on this one")
+    for name, text in (("port", port), ("backlog", backlog)):
+        if not text.isdecimal():
+            raise ValueError(f"the {name} should be a number, not {text!r}")
     return LoopServerEndpoint(reactor, int(port), interface, int(backlog))
 
 

@@ -16,6 +16,7 @@ from ..messages import Request, Response, Session
 from ..routing.dispatch import Dispatcher
 from ..routing.router import SimpleRouter
 from ..server.awaiting import on_asyncio
+from ..server.factory import RequestHandlerFactory
 from ..wire.answers import render_error, render_response
 
 __all__ = ["Answer", "ask", "call"]
@@ -45,7 +46,7 @@ class Answer:
 
 
 async def ask(
-    router: SimpleRouter,
+    served: SimpleRouter | RequestHandlerFactory,
     method: str,
     url: str,
     *,
@@ -62,9 +63,17 @@ async def ask(
 
     A ``@blocking`` view runs at once. What a view raises that is no :class:`APIError` is raised here.
 
+    :param served: a router, or a factory with its middlewares.
     :param user: who makes the request, where no middleware finds out.
     :param extra: further keys of the message.
     """
+    if isinstance(served, RequestHandlerFactory):
+        router, factory = served.router, served
+        middlewares = middlewares or served.middlewares
+    elif isinstance(served, SimpleRouter):
+        router = served
+    else:
+        raise TypeError(f"{served!r} is neither a router nor a factory")
     request = Request(
         method, url, args or {}, data, token=token, id=1, user=user, session=session, factory=factory,
         extra=extra,
@@ -80,6 +89,13 @@ async def ask(
     return Answer.read(render_response(attrs.evolve(response, renderer=None), None, 1))
 
 
-def call(router: SimpleRouter, method: str, url: str, **options: Any) -> Answer:
-    """As :func:`ask`, for tests without a loop: what a view awaits runs on a loop of its own."""
-    return asyncio.run(on_asyncio(ask(router, method, url, **options)))
+def call(
+    served: SimpleRouter | RequestHandlerFactory, method: str, url: str, **options: Any
+) -> Answer:
+    """As :func:`ask`, for tests without a loop: what a view awaits runs on a loop of its own.
+
+    :raises RuntimeError: there is a loop already.
+    """
+    if asyncio._get_running_loop() is not None:
+        raise RuntimeError("a loop runs here already: await ask(…) in place of call(…)")
+    return asyncio.run(on_asyncio(ask(served, method, url, **options)))

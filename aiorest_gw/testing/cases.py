@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from twisted.internet.testing import MemoryReactorClock
@@ -22,22 +23,32 @@ class GatewayTestCase(SynchronousTestCase):
 
     def setUp(self) -> None:
         super().setUp()
+        if inspect.iscoroutinefunction(getattr(self, self._testMethodName)):
+            self.fail("a test of this class cannot be async: nobody would await it")
         self.clock = MemoryReactorClock()
         self.clients: list[MemoryClient] = []
         self.addCleanup(self._cut_all)
 
     def serve(
         self,
-        router: SimpleRouter | None = None,
+        served: SimpleRouter | RequestHandlerFactory | None = None,
         factory: type[RequestHandlerFactory] = RequestHandlerFactory,
         **options: Any,
     ) -> RequestHandlerFactory:
-        """A gateway around a router.
+        """A gateway on this test's clock; ``@blocking`` views run at once.
 
-        :param factory: the factory's class.
+        :param served: a router, or a factory that is ready.
+        :param factory: the class to make a factory of, around the router.
         :param options: its keywords.
         """
-        return factory(router=router, reactor=self.clock, blocking_calls=InlineCalls(), **options)
+        if isinstance(served, RequestHandlerFactory):
+            made = served
+        else:
+            options |= {} if served is None else {"router": served}
+            made = factory(**options)
+        made.reactor = self.clock
+        made.blocking_calls = InlineCalls()
+        return made
 
     def connect(self, factory: RequestHandlerFactory, **handshake: Any) -> MemoryClient:
         """Connect a client, as :func:`aiorest_gw.testing.connect`."""

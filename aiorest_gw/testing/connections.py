@@ -156,7 +156,12 @@ class MemoryClient:
         return not self._theirs.reading
 
     def send(self, message: Any, binary: bool = False) -> None:
-        """Send a message: bytes as they are, everything else as JSON."""
+        """Send a message: bytes as they are, everything else as JSON.
+
+        :raises ConnectionRefusedError: the handshake was refused; ``refusal`` says why.
+        """
+        if self.refusal is not None:
+            raise ConnectionRefusedError(self.refusal.replace("\r\n", " "))
         payload = message if isinstance(message, bytes) else msgspec.json.encode(message)
         self._protocol.sendMessage(payload, binary)
         self.move()
@@ -173,7 +178,7 @@ class MemoryClient:
         """
         self.move()
         if not self.messages:
-            raise LookupError("the gateway has sent nothing (yet)")
+            raise LookupError("the gateway has sent nothing (yet); is there time to be advanced?")
         return Answer.read(self.messages.pop(0))
 
     def request(self, method: str, url: str, **keys: Any) -> Answer:
@@ -229,7 +234,10 @@ def connect(
     :param address: that the client seems to come from.
     :param compress: offer permessage-deflate.
     :raises ConnectionRefusedError: the factory takes no connection.
+    :raises TypeError: it is no factory.
     """
+    if not isinstance(factory, RequestHandlerFactory):
+        raise TypeError(f"{factory!r} is no factory: RequestHandlerFactory(router=…) makes one")
     url = f"ws://gateway.example{path}"
     client_factory = WebSocketClientFactory(
         url, origin=origin, protocols=protocols, headers=headers, reactor=reactor

@@ -20,12 +20,19 @@ def render_response(response: Response, event_name: Any, id: Any) -> bytes:
     :param id: the request's, or None.
     :raises SerializerError: the data cannot be written in the response's format.
     :raises ValueError: its status is no HTTP number.
+    :raises TypeError: its renderer gives no bytes.
     """
     answer = {"data": response.data, "event_name": event_name}
     if id is not None:
         answer["id"] = id
         answer["status"] = _checked(response.status)
-    return (response.renderer or _JSON).render(answer)
+    renderer = response.renderer or _JSON
+    text = renderer.render(answer)
+    if type(text) is not bytes:
+        raise TypeError(
+            f"{type(renderer).__qualname__}.render should return bytes, not {type(text).__name__}"
+        )
+    return text
 
 
 def render_error(error: APIError, event_name: Any, id: Any) -> bytes:

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import attrs
 from msgspec import Meta
+from twisted.internet.error import CannotListenError
 from twisted.internet.task import deferLater
 from twisted.web.server import Site
 from twisted.web.static import File
@@ -28,7 +29,7 @@ from aiorest_gw import (
 )
 from aiorest_gw.accounts import SQLiteStore, SQLiteTokens, SQLiteUsers
 from aiorest_gw.auth import JSONWebTokenManager, JSONWebTokenMiddleware
-from aiorest_gw.errors import BaseAuthException
+from aiorest_gw.errors import BaseAuthException, ConfigurationError
 
 from .storage import Todo, Todos
 
@@ -131,11 +132,18 @@ class TodoFactory(RequestHandlerFactory):
     def startFactory(self) -> None:
         """Called when the gateway begins to listen: serve the page, and let it connect."""
         page = Site(File(str(PAGE)))
-        self.page = self.reactor.listenTCP(self.page_port, page, interface="127.0.0.1")
+        try:
+            self.page = self.reactor.listenTCP(self.page_port, page, interface="127.0.0.1")
+        except CannotListenError as error:
+            raise ConfigurationError(
+                f"the page cannot have port {self.page_port} ({error.socketError.strerror}); "
+                "choose another with TODO_PAGE_PORT=8082"
+            ) from None
         port = self.page.getHost().port
         self.configure(origins=[f"http://{host}:{port}" for host in ("127.0.0.1", "localhost")])
         print(
             f"todo: open http://127.0.0.1:{port}/ and create an account\n"
+            "todo: (where the gateway is not on 8080, with ?gateway=ws://127.0.0.1:PORT/)\n"
             "todo: or run .venv/bin/python -m examples.todo.client in another terminal\n"
             "todo: CTRL-C stops it",
             flush=True,

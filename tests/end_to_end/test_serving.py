@@ -85,11 +85,16 @@ class ServingTests(SynchronousTestCase):
             (["--app", app], "package.module:name"),
             (["--app", f"{app}:missing"], "has no 'missing'"),
             (["--app", f"{app}:not_a_router"], "is a dict"),
+            (["--app", f"{app}:needs_an_argument"], "callable without arguments"),
+            (["--app", f"{app}:make_factry"], "is 'make_factory' meant?"),
+            (["--app", "./tests/end_to_end/application.py:x"], "tests.end_to_end.application:x"),
+            (["--app", "tests.end_to_end.misrouted:x"], "line 5)"),
             (["--app", f"{app}:make_nothing"], "made an int"),
             (["--app", "tests.end_to_end.broken_application:x"], "a_library_that_nobody_has"),
             ([], "name the application"),
             ([*APP, "--listen", f"tcp:{port}:interface=127.0.0.1"], "Address already in use"),
-            ([*APP, "--listen", "bogus:80"], "bogus"),
+            ([*APP, "--listen", "bogus:80"], "write tcp:80:interface=bogus"),
+            ([*APP, "--listen", "8090"], "write tcp:8090:interface=127.0.0.1"),
             (
                 [*APP, "--twisted-tcp", "--listen", f"tcp:{port}:interface=127.0.0.1"],
                 "already in use",
@@ -115,13 +120,10 @@ class ServingTests(SynchronousTestCase):
 
     def test_an_application_that_fails_shows_where(self):
         """Its author wants the traceback of his own code, and then the line."""
-        for name, told in (("fails", "cannot be made"), ("needs_an_argument", "argument")):
-            done = run(
-                ["aiorest-gw", "serve", "--app", f"tests.end_to_end.application:{name}"], ROOT
-            )
-            self.assertEqual(1, done.returncode)
-            self.assertIn(told, done.stderr.splitlines()[-1])
-            self.assertIn("Traceback", done.stderr)
+        done = run(["aiorest-gw", "serve", "--app", "tests.end_to_end.application:fails"], ROOT)
+        self.assertEqual(1, done.returncode)
+        self.assertIn("cannot be made", done.stderr.splitlines()[-1])
+        self.assertIn("Traceback", done.stderr)
 
     def test_a_daemon_that_cannot_start_says_so_and_leaves_no_pid_file(self):
         folder = Path(self.mktemp())
@@ -152,6 +154,8 @@ class ServingTests(SynchronousTestCase):
             done = run(["aiorest-gw", *arguments], ROOT)
             self.assertEqual(1, done.returncode, arguments)
             self.assertEqual(1, len(done.stderr.splitlines()), done.stderr)
+        done = run(["aiorest-gw", "serve", "--max-conection=5"], ROOT)
+        self.assertIn("is --max-connections meant?", done.stderr)
 
     def test_a_bad_variable_is_told(self):
         for starter in (["aiorest-gw", "serve"], [*TWISTD, "aiorest_gw"]):

@@ -34,12 +34,21 @@ class OptionsTests(SynchronousTestCase):
             ("LISTENS", "LISTEN"),
         ):
             error = self.assertRaises(ConfigurationError, parsed, **{wrong: "1"})
-            self.assertIn(f"is 'AIOREST_GW_{meant}' meant?", error.args[0])
+            self.assertIn(f"is AIOREST_GW_{meant} meant?", error.args[0])
 
     def test_variables_of_others_are_theirs(self):
         """Kubernetes sets such for a service of the name ``aiorest-gw``."""
         others = {"PORT": "tcp://10.0.0.7:80", "SERVICE_HOST": "10.0.0.7", "JWT_KEY": "k" * 32}
-        self.assertEqual(dict(parsed()), dict(parsed(**others)))
+        options = parsed(**others)
+        self.assertEqual(dict(parsed()), dict(options))
+        self.assertEqual(["AIOREST_GW_PORT", "AIOREST_GW_SERVICE_HOST"], options.unknown)
+
+    def test_a_wrong_number_is_told_where_it_was_written(self):
+        error = self.assertRaises(ConfigurationError, parsed(MAX_DEPTH="x").limits)
+        self.assertIn("AIOREST_GW_MAX_DEPTH", error.args[0])
+        error = self.assertRaises(ConfigurationError, parsed("--max-depth=x").limits)
+        self.assertIn("--max-depth", error.args[0])
+        self.assertEqual({}, parsed(MAX_DEPTH="").limits())
 
     def test_an_application_without_its_flag_is_told(self):
         error = self.assertRaises(UsageError, parsed, "package.module:name")

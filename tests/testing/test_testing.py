@@ -1,11 +1,13 @@
 """What applications test with: the doubles behave as the real things do."""
 
 import asyncio
+import unittest
+import warnings
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
-from aiorest_gw import APIError, SimpleRouter, blocking
+from aiorest_gw import APIError, RequestHandlerFactory, SimpleRouter, blocking
 from aiorest_gw.auth import User
 from aiorest_gw.messages import Session
 from aiorest_gw.testing import GatewayTestCase, ask, call
@@ -74,6 +76,47 @@ class MemoryTests(GatewayTestCase):
         self.assertEqual(1, len(client.messages))
         client.close()
         self.assertEqual((1000, False), (client.close_code, client.connected))
+
+    def test_a_factory_that_is_ready_is_served(self):
+        """With the router and the middlewares that it made itself."""
+
+        class Shop(RequestHandlerFactory):
+            def __init__(self):
+                super().__init__(router=router, middlewares=[self.counting])
+                self.counted = 0
+
+            async def counting(self, request, call_next):
+                self.counted += 1
+                return await call_next(request)
+
+        shop = Shop()
+        self.assertEqual("blocked", self.connect(self.serve(shop)).request("GET", "/blocks").data)
+        self.assertEqual("blocked", call(shop, "GET", "/blocks").data)
+        self.assertEqual(2, shop.counted)
+
+    def test_mistakes_are_told(self):
+        self.assertRaises(TypeError, self.connect, router)
+        self.assertRaises(TypeError, self.connect, RequestHandlerFactory)
+        self.assertRaises(TypeError, call, "router", "GET", "/")
+        refused = self.connect(self.serve(router), path="/elsewhere")
+        error = self.assertRaises(ConnectionRefusedError, refused.request, "GET", "/now")
+        self.assertIn("There is no gateway at this path", str(error))
+
+        async def within():
+            call(router, "GET", "/now")
+
+        self.assertRaises(RuntimeError, asyncio.run, within())
+
+    def test_an_async_test_does_not_pass_unseen(self):
+        class Cases(GatewayTestCase):
+            async def test_nothing(self):
+                raise AssertionError
+
+        result = unittest.TestResult()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            Cases("test_nothing").run(result)
+        self.assertEqual(1, len(result.failures))
 
     def test_time_passes_when_the_test_says_so(self):
         waiting = SimpleRouter()
