@@ -62,6 +62,38 @@ class Limits:
     max_depth: int = _limit(
         64, "levels", "how deep arrays and objects may lie in each other in a message", least=1
     )
+    max_containers: int = _limit(10_000, "arrays and objects", "most in a message", least=1)
+    max_fragments: int = _limit(
+        1_024, "fragments", "most of a message; one with more closes with 1009", least=1
+    )
+    max_outgoing_size: int = _limit(
+        1_048_576,
+        "bytes",
+        "most that waits for a client which reads nothing of it for a second; then the connection is "
+        "closed with 4002",
+        least=1,
+    )
+    control_frames_per_second: float = _limit(
+        50.0,
+        "frames",
+        "most pings and pongs, and twice that at once; more close with 4004; 0: no limit",
+    )
+    messages_per_second: float = _limit(
+        0.0,
+        "messages",
+        "most from a connection, and twice that at once; more close with 4004; 0: no limit",
+    )
+    bytes_per_second: float = _limit(
+        0.0,
+        "bytes",
+        "most from a connection, and twice that at once; more close with 4004; 0: no limit",
+    )
+    connections_per_second: float = _limit(
+        0.0,
+        "connections",
+        "most new ones from one address, and twice that at once, but for loopback and trusted proxies; "
+        "further ones are refused with 429; 0: no limit",
+    )
     request_timeout: float = _limit(
         30.0,
         "seconds",

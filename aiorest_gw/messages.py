@@ -34,7 +34,8 @@ class Request:
 
     Keys of the message that are not listed here are kept in ``extra`` and can be read as attributes
     of this instance where it has no attribute of that name, nor a name that begins with ``_``.
-    Middlewares may set further attributes; what they set wins over what the client sent.
+    Middlewares may set further attributes; what they set wins over what the client sent. Its ``repr``
+    shows nothing that may be secret.
 
     :param method: the verb as the client wrote it; anything, until the router has checked it.
     :param url: likewise; a ``?query`` has been moved to ``args``.
@@ -54,17 +55,17 @@ class Request:
 
     method: Any = None
     url: Any = None
-    args: dict[str, Any] = attrs.field(factory=dict)
-    data: Any = None
+    args: dict[str, Any] = attrs.field(factory=dict, repr=False)
+    data: Any = attrs.field(default=None, repr=False)
     event_name: Any = None
-    token: Any = None
+    token: Any = attrs.field(default=None, repr=False)
     id: str | int | float | None = None
     deadline: float | None = None
-    extra: dict[str, Any] = attrs.field(factory=dict)
+    extra: dict[str, Any] = attrs.field(factory=dict, repr=False)
     session: Session | None = None
     factory: Any = None
     user: User = ANONYMOUS
-    token_payload: dict[str, Any] | None = None
+    token_payload: dict[str, Any] | None = attrs.field(default=None, repr=False)
     route: Any = None
 
     def get_argument(self, name: str) -> Any:

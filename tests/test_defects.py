@@ -208,7 +208,7 @@ class DefectTests(GatewayTestCase):
 class LegacyTokenTests(GatewayTestCase):
     """aiorest-ws's own tokens are verified where that is asked for, and only there."""
 
-    def token(self, payload, key="legacy", algorithm="HS256"):
+    def token(self, payload, key="the legacy key", algorithm="HS256"):
         parts = [
             b64encode(json.dumps(part).encode()).decode()
             for part in ({"typ": "JWT", "alg": algorithm}, payload)
@@ -220,12 +220,14 @@ class LegacyTokenTests(GatewayTestCase):
         self.assertRaises(Exception, JSONWebTokenManager(KEY).verify, self.token({"a": 1}))
 
     def test_they_are_verified_beside_the_others(self):
-        manager = JSONWebTokenManager(KEY, legacy=LegacyTokenVerifier("legacy"))
+        manager = JSONWebTokenManager(KEY, legacy=LegacyTokenVerifier("the legacy key"))
         self.assertEqual({"a": 1}, manager.verify(self.token({"a": 1})))
         self.assertEqual("x", manager.verify(manager.generate({"a": "x"}))["a"])
 
     def test_every_fault_of_one_is_told(self):
-        manager = JSONWebTokenManager(KEY, legacy=LegacyTokenVerifier("legacy"), now=lambda: 1000)
+        manager = JSONWebTokenManager(
+            KEY, legacy=LegacyTokenVerifier("the legacy key"), now=lambda: 1000
+        )
         for token, expected in (
             (self.token({}, key="other"), "InvalidSignatureException"),
             (self.token({}, algorithm="none"), "InvalidSignatureException"),

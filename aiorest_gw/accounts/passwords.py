@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
 
 from ..auth.passwords import SALT_BYTES, hash_password, verify_password
-from .waiting import Bound
+from ..server.waiting import Bound
 
 __all__ = ["PasswordThreads"]
 
@@ -19,15 +19,18 @@ class PasswordThreads:
 
     :param reactor: the installed one if not given.
     :param pool: the threads; the reactor's own if not given.
-    :param max_waiting: most passwords at the same time, whether their turn has come or not; further
-        ones are refused with :class:`~aiorest_gw.errors.ServiceUnavailable`. Each takes some 50 ms of
-        a processor, which makes a log-in the dearest thing that a stranger can ask for.
+    :param at_once: passwords that are worked on, each for some 50 ms of a processor.
+    :param max_waiting: most passwords that wait for their turn; further ones are refused with
+        :class:`~aiorest_gw.errors.ServiceUnavailable`. A log-in is the dearest thing that a stranger
+        can ask for.
     """
 
-    def __init__(self, reactor: Any = None, pool: Any = None, *, max_waiting: int = 100) -> None:
+    def __init__(
+        self, reactor: Any = None, pool: Any = None, *, at_once: int = 4, max_waiting: int = 100
+    ) -> None:
         self._reactor = reactor
         self._pool = pool
-        self._bound = Bound(max_waiting)
+        self._bound = Bound(at_once, max_waiting)
 
     def hash(self, password: str) -> Deferred[str]:
         """What to store of a password, with a salt of its own."""

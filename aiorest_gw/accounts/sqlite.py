@@ -13,7 +13,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ..errors import ServiceUnavailable
-from .waiting import Bound
+from ..server.waiting import Bound
 
 __all__ = ["SQLiteStore"]
 

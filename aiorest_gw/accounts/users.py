@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
+import unicodedata
 from typing import Any
 
 import msgspec
@@ -10,10 +12,16 @@ from twisted.internet.defer import Deferred
 
 from ..auth.passwords import UNMATCHABLE
 from ..auth.users import User
-from ..errors import Conflict, NotEnoughArguments, NotFound, RequiredModelFieldsNotDefined
+from ..errors import (
+    Conflict,
+    NotEnoughArguments,
+    NotFound,
+    RequiredModelFieldsNotDefined,
+    ValidationError,
+)
+from ..server.waiting import begun_at_once
 from .passwords import PasswordThreads
 from .sqlite import SQLiteStore
-from .waiting import begun_at_once
 
 __all__ = ["SQLiteUsers"]
 
@@ -21,6 +29,8 @@ _TEXTS = ("email", "first_name", "last_name")
 _FLAGS = ("is_active", "is_superuser", "is_staff")
 # So far SQLite counts, with a digit to spare.
 _LONGEST_ID = 18
+# Hexadecimal digits.
+_STAMP = 16
 _COLUMNS = ("id", "username", "permissions", *_TEXTS, *_FLAGS)
 _SELECT = f"SELECT {', '.join(_COLUMNS)}, password FROM user WHERE "  # noqa: S608 (our own names)
 
@@ -46,11 +56,13 @@ class SQLiteUsers:
             ``is_superuser``, ``is_staff``.
         :raises Conflict: there is a user of this name.
         :raises RequiredModelFieldsNotDefined: name or password is empty.
+        :raises ValidationError: the name looks like another: it has blanks around it, characters that
+            are not seen, or is not in its normal form (Unicode's NFKC).
         :raises TypeError: there is no such field, or a value is of a wrong type.
         """
         if not username or not password:
             raise RequiredModelFieldsNotDefined
-        columns = {"username": _text("username", username), **_written(fields)}
+        columns = {"username": _username(username), **_written(fields)}
         columns["password"] = await self._hash(password)
         names, marks = ", ".join(columns), ", ".join("?" * len(columns))
         statement = f"INSERT INTO user ({names}) VALUES ({marks})"  # noqa: S608 (checked names)
@@ -100,12 +112,16 @@ class SQLiteUsers:
 
     @begun_at_once
     async def get_user_by_token_payload(self, payload: dict[str, Any]) -> User | None:
-        """The user whom a token names as ``sub``, by id, or None."""
+        """The user whom a token names as ``sub``, by id, or None.
+
+        A token that has the user's ``stamp`` among its claims counts until the password is changed.
+        """
         subject = str(payload.get("sub"))
         if not (subject.isascii() and subject.isdecimal() and len(subject) <= _LONGEST_ID):
             return None
         row = await self._store.interact(lambda cursor: _find(cursor, "id = ?", int(subject)))
-        return None if row is None else _user(row)
+        user = None if row is None else _user(row)
+        return None if user is None or payload.get("stamp", user.stamp) != user.stamp else user
 
     @begun_at_once
     async def authenticate(self, username: str, password: str) -> User | None:
@@ -150,6 +166,17 @@ def _text(name: str, value: Any) -> str:
     return str(value)
 
 
+def _username(value: Any) -> str:
+    name = _text("username", value)
+    if (
+        name != name.strip()
+        or not name.isprintable()
+        or unicodedata.normalize("NFKC", name) != name
+    ):
+        raise ValidationError("This user name may not be told apart from others.")
+    return name
+
+
 def _permissions(value: Any) -> str:
     """Permissions as they are stored: a JSON array of texts, each once."""
     if isinstance(value, str):
@@ -179,4 +206,5 @@ def _user(row: tuple[Any, ...]) -> User:
     found = dict(zip(_COLUMNS, row, strict=False))
     found["permissions"] = msgspec.json.decode(found["permissions"])
     found |= {name: bool(found[name]) for name in _FLAGS}
-    return User(is_anonymous=False, **found)
+    stamp = hashlib.sha256(row[-1].encode()).hexdigest()[:_STAMP]
+    return User(is_anonymous=False, stamp=stamp, **found)

@@ -22,6 +22,8 @@ from .times import check_times
 
 __all__ = ["LegacyTokenVerifier"]
 
+# Short keys are guessed from any one token.
+_SHORTEST = 8
 _HASHES = {"HS256": hashlib.sha256, "HS384": hashlib.sha384, "HS512": hashlib.sha512}
 
 
@@ -30,14 +32,15 @@ class LegacyTokenVerifier:
 
     :param key: the secret that they were made with; its public default ``secret_key`` is refused.
     :param algorithms: those that are accepted.
-    :raises ConfigurationError: the key is missing or known to everybody.
+    :raises ConfigurationError: the key is missing, short, or known to everybody.
     """
 
     def __init__(self, key: str | bytes, algorithms: tuple[str, ...] = ("HS256",)) -> None:
         secret = key.encode() if isinstance(key, str) else key
-        if not secret or secret == b"secret_key":
+        if len(secret) < _SHORTEST or secret.strip().lower() == b"secret_key":
             raise ConfigurationError(
-                "legacy tokens need their key, and not aiorest-ws's public default"
+                f"legacy tokens need their key, of {_SHORTEST} bytes or more, and not aiorest-ws's "
+                "public default"
             )
         unknown = set(algorithms) - set(_HASHES)
         if unknown or not algorithms:
@@ -46,6 +49,10 @@ class LegacyTokenVerifier:
             )
         self._key = secret
         self._algorithms = algorithms
+
+    def has_key(self, key: str | bytes | None) -> bool:
+        """Whether this is its key."""
+        return (key.encode() if isinstance(key, str) else key) == self._key
 
     def verify(self, token: str, now: float, leeway: float) -> dict[str, Any]:
         """The token's claims.

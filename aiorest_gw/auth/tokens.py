@@ -25,6 +25,8 @@ _RESERVED = ("iss", "sub", "aud", "exp", "nbf", "jti")
 # RFC 7519 section 4.1 makes these strings, and PyJWT refuses tokens where they are not.
 _TEXTS = ("iss", "sub", "jti")
 _LONGEST = 16_384
+# Seconds; a moment of the clock in place of a time from now is more than half of this.
+_CENTURY = 1_000_000_000
 
 
 class WrongClaimException(BaseTokenException):
@@ -81,6 +83,11 @@ class JSONWebTokenManager:
         if not isinstance(leeway, (int, float)) or not 0 <= leeway < math.inf:
             raise ConfigurationError(f"leeway should be seconds, 0 or more, not {leeway!r}")
         self._leeway = leeway
+        if legacy is not None and any(legacy.has_key(one) for one in (key, verify_key)):
+            # A signature of the one kind could be rewritten as one of the other, past all claims.
+            raise ConfigurationError(
+                "legacy tokens need a key of their own, not that of the others"
+            )
         self._legacy = legacy
         self._now = now
         self._token_id = token_id
@@ -92,14 +99,20 @@ class JSONWebTokenManager:
         :param reserved: ``iss``, ``sub``, ``aud``, ``jti`` as they are; ``exp`` and ``nbf`` in seconds
             from now. ``iat`` and, where not given, ``jti`` are added.
         :raises ConfigurationError: there is no key to sign with.
-        :raises TypeError: a name is not reserved, and belongs into ``data``; or ``iss``, ``sub`` or
-            ``jti`` is no text.
+        :raises TypeError: a name is not reserved, and belongs into ``data``; ``iss``, ``sub`` or ``jti``
+            is no text; ``exp`` or ``nbf`` is no time from now.
         """
         unknown = set(reserved) - set(_RESERVED)
         if unknown:
             raise TypeError(f"{', '.join(sorted(unknown))}: no reserved claim; put it into `data`")
         if self._keys.signing is None:
             raise ConfigurationError("this manager has no private key: it can only verify")
+        for name in ("exp", "nbf"):
+            if name in (data or {}):
+                raise TypeError(f"give {name} as a keyword, in seconds from now")
+            seconds = reserved.get(name, 0)
+            if not isinstance(seconds, (int, float)) or not abs(seconds) < _CENTURY:
+                raise TypeError(f"{name} should be seconds from now, not {seconds!r}")
         now = int(self._now())
         claims = {"jti": self._token_id(), **(data or {}), **reserved, "iat": now}
         for name in ("exp", "nbf"):

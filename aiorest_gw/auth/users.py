@@ -24,6 +24,7 @@ class AbstractUser:
     :param id: the store's own.
     :param permissions: whatever the application's permissions look for.
     :param is_anonymous: nobody in particular.
+    :param stamp: changes with the password, so that tokens which carry it end with it.
     """
 
     id: Any = None
@@ -36,6 +37,7 @@ class AbstractUser:
     is_superuser: bool = False
     is_staff: bool = False
     is_anonymous: bool = True
+    stamp: str = attrs.field(default="", repr=False)
 
     @property
     def is_user(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import typing
 from typing import Any
 
@@ -27,12 +28,23 @@ def convert(value: Any, hint: Any, path: str, errors: list[dict[str, str]], *, s
     if hint is NOTHING:
         return value
     try:
-        return msgspec.convert(value, hint, strict=strict)
+        found = msgspec.convert(value, hint, strict=strict)
+        if strict or not _holds_no_number(found):
+            return found
+        # A text such as "nan" or "inf", which JSON has no number for.
+        errors.append({"path": path, "message": "Expected `float`, got `str`"})
     except msgspec.ValidationError as error:
         errors.extend(_explain(value, hint, path, str(error), strict))
     except (RecursionError, OverflowError, UnicodeError) as error:
         errors.append({"path": path, "message": f"{type(error).__name__}: cannot be converted"})
     return None
+
+
+def _holds_no_number(found: Any) -> bool:
+    """Whether a float, or one of several, is infinite or NaN."""
+    if type(found) is float:
+        return not math.isfinite(found)
+    return type(found) in (list, tuple, set, frozenset) and any(map(_holds_no_number, found))
 
 
 def _explain(value: Any, hint: Any, path: str, message: str, strict: bool) -> list[dict[str, str]]:

@@ -32,6 +32,9 @@ __all__ = ["Dispatcher", "RunBlocking"]
 # What is neither a response nor something to await, so that it need not be asked.
 _DATA = frozenset((dict, list, str, int, float, bool, type(None)))
 
+# Decoding its escapes is work; more fits into `args` and `data`.
+_LONGEST_URL = 8_192
+
 # Runs a function that blocks somewhere where that harms nobody.
 RunBlocking = Callable[[Callable[[], Any]], Any]
 
@@ -156,6 +159,8 @@ class Dispatcher:
             raise NotSpecifiedURL
         if not isinstance(url, str):
             raise InvalidPathArgument
+        if len(url) > _LONGEST_URL:
+            raise InvalidPathArgument(f"The `url` is longer than {_LONGEST_URL} characters.")
         args, request.args = request.args, {}
         if args:
             if type(args) is not dict:

@@ -116,7 +116,7 @@ class PathTree:
         if url[:1] != "/":
             return
         segments = segments_of(url)
-        if leaf is None and "%" in url:
+        if leaf is None and "%" in url and not any("/" in part for part in segments):
             leaf = self._fixed.get("/" + "/".join(segments))
             if leaf is not None:
                 yield leaf, ()

@@ -171,7 +171,7 @@ def _methods_of_class(
 
 
 def _on_new_instance(target: type[MethodBasedView], function: Any) -> Callable[..., Any]:
-    def call(request: Any, *args: Any, **kwargs: Any) -> Any:
+    def call(request: Any, /, *args: Any, **kwargs: Any) -> Any:
         return function(target(), request, *args, **kwargs)
 
     # What the view declares is what its requests are checked against.

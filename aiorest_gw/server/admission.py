@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 from ..limits import Limits
+from ..wire.budgets import TokenBucket
 from ..wire.proxies import TrustedProxies, parse_address
 
 __all__ = ["Admission"]
 
 # Connections over the limit are kept until their handshake was answered with the reason; this many.
 _TO_BE_REFUSED = 1_000
+# Addresses whose rate is remembered; more than these are limited by the number of connections alone.
+_RATES = 10_000
 
 
 class Admission:
     """Counts the connections.
 
+    :param seconds: the time.
     :param trusted_proxies: whose connections are not counted by address, since they stand for many
         clients.
     """
 
-    def __init__(self, limits: Limits, trusted_proxies: TrustedProxies) -> None:
+    def __init__(
+        self, limits: Limits, trusted_proxies: TrustedProxies, seconds: Callable[[], float]
+    ) -> None:
         self._limits = limits
         self._by_address: Counter[str] = Counter()
         self._total = 0
         self._trusted = trusted_proxies
+        self._seconds = seconds
+        self._rates: dict[str, TokenBucket] = {}
 
     @property
     def total(self) -> int:
@@ -49,7 +58,22 @@ class Admission:
         too_many = 0 < most < self._by_address.get(address or "", 0)
         if too_many and not self._is_uncounted(address or ""):
             return 429, "Too many connections from this address"
+        if address is not None and not self._in_rate(address):
+            return 429, "Too many connections from this address in a second"
         return None
+
+    def _in_rate(self, address: str) -> bool:
+        if not self._limits.connections_per_second or self._is_uncounted(address):
+            return True
+        now = self._seconds()
+        bucket = self._rates.get(address)
+        if bucket is None:
+            if len(self._rates) >= _RATES:
+                self._rates = {a: b for a, b in self._rates.items() if not b.full(now)}
+            bucket = TokenBucket(self._limits.connections_per_second, now)
+            if len(self._rates) < _RATES:
+                self._rates[address] = bucket
+        return bucket.take(1, now)
 
     def leave(self, address: str | None) -> None:
         """Count a connection out."""

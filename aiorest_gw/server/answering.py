@@ -13,6 +13,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.python.failure import Failure
 
 from ..errors import APIError, RequestTimeout, SerializerError
+from ..limits import Limits
 from ..messages import Request, Response
 from ..wire.answers import render_error, render_response
 from .awaiting import to_deferred
@@ -25,12 +26,14 @@ __all__ = ["Answering"]
 class _Open:
     """A request that was not answered yet.
 
+    :param size: bytes that it holds: of its message, and then of its answer.
     :param ordered: it is answered in its turn (it has no id).
     :param answer: ready, and waiting for its turn.
     """
 
     request: Request
     binary: bool
+    size: int
     ordered: bool
     answer: bytes | None = None
     running: Deferred[Any] | None = None
@@ -53,7 +56,7 @@ class Answering:
     :param send: takes an answer and whether its request came in a binary frame.
     :param changed: called after a request that was open has been answered.
     :param clock: for the time limits.
-    :param timeout: seconds that a request may take.
+    :param limits: how many requests may be open, how large, and how long.
     :param events: for the application's errors.
     """
 
@@ -63,16 +66,17 @@ class Answering:
         send: Callable[[bytes, bool], None],
         changed: Callable[[], None],
         clock: IReactorTime,
-        timeout: float,
+        limits: Limits,
         events: CappedLog,
     ) -> None:
         self._serving = serving
         self._send = send
         self._changed = changed
         self._clock = clock
-        self._timeout = timeout
+        self._limits = limits
         self._events = events
         self._open: set[_Open] = set()
+        self._open_size = 0
         self._turns: deque[_Open] = deque()
 
     @property
@@ -80,8 +84,23 @@ class Answering:
         """How many requests are not answered yet."""
         return len(self._open)
 
-    def ask(self, request: Request, binary: bool) -> None:
-        """Take a request."""
+    @property
+    def full(self) -> bool:
+        """Whether no more requests should be taken: too many are open, or too large.
+
+        A request that takes its turn counts with its answer, once that is ready.
+        """
+        limits = self._limits
+        return (
+            len(self._open) >= limits.max_open_requests
+            or self._open_size >= limits.max_message_size
+        )
+
+    def ask(self, request: Request, binary: bool, size: int) -> None:
+        """Take a request.
+
+        :param size: of its message, in bytes.
+        """
         try:
             response = self._serving.dispatch(request)
         except BaseException as error:  # sys.exit() in a view ends no gateway
@@ -90,7 +109,7 @@ class Answering:
         if isinstance(response, Response):
             self._at_once(self._response(response, request), request, binary)
         else:
-            self._wait(response, request, binary)
+            self._wait(response, request, binary, size)
 
     def refuse(self, error: Exception, event_name: Any, id: Any, binary: bool) -> None:
         """Answer a message that is no request, in its turn."""
@@ -99,7 +118,7 @@ class Answering:
 
     def close(self) -> None:
         """Cancel whatever is open; nothing is sent any more."""
-        requests, self._open = self._open, set()
+        requests, self._open, self._open_size = self._open, set(), 0
         self._turns.clear()
         for waiting in requests:
             self._end(waiting)
@@ -113,22 +132,29 @@ class Answering:
         if request.id is not None or not self._turns:
             self._send(answer, binary)
         else:
-            waiting = _Open(request, binary, ordered=True, answer=answer)
-            self._open.add(waiting)
-            self._turns.append(waiting)
+            waiting = _Open(request, binary, len(answer), ordered=True, answer=answer)
+            self._enter(waiting)
 
-    def _wait(self, response: Awaitable[Response], request: Request, binary: bool) -> None:
-        waiting = _Open(request, binary, ordered=request.id is None)
+    def _enter(self, waiting: _Open) -> None:
         self._open.add(waiting)
+        self._open_size += waiting.size
         if waiting.ordered:
             self._turns.append(waiting)
+
+    def _wait(
+        self, response: Awaitable[Response], request: Request, binary: bool, size: int
+    ) -> None:
+        waiting = _Open(request, binary, size, ordered=request.id is None)
+        self._enter(waiting)
         waiting.running = to_deferred(response)
         waiting.running.addCallbacks(
             self._succeeded, self._failed, callbackArgs=(waiting,), errbackArgs=(waiting,)
         )
         if not waiting.done:
             # Compared before it is divided: a client's number may be beyond a float.
-            limit = min(self._timeout * 1000, request.deadline or float("inf")) / 1000
+            limit = (
+                min(self._limits.request_timeout * 1000, request.deadline or float("inf")) / 1000
+            )
             waiting.timer = self._clock.callLater(limit, self._expire, waiting)
 
     def _succeeded(self, response: Response, waiting: _Open) -> None:
@@ -149,6 +175,8 @@ class Answering:
         if waiting.answer is not None:
             return
         waiting.answer = answer
+        self._open_size += len(answer) - waiting.size
+        waiting.size = len(answer)
         self._end(waiting)
         if waiting.ordered:
             while self._turns and self._turns[0].answer is not None:
@@ -159,6 +187,7 @@ class Answering:
 
     def _deliver(self, waiting: _Open) -> None:
         self._open.discard(waiting)
+        self._open_size -= waiting.size
         assert waiting.answer is not None
         self._send(waiting.answer, waiting.binary)
 

@@ -56,9 +56,9 @@ def _steps(running: Coroutine[Any, Any, T]) -> Generator[Any, None, T]:
         except StopIteration as stop:
             result: T = stop.value
             return result
-        except SystemExit as error_of_view:
+        except (SystemExit, KeyboardInterrupt) as of_view:
             # A task would hand it on to the loop, and end the gateway.
-            raise RuntimeError("a view called sys.exit()") from error_of_view
+            raise RuntimeError(f"a view raised {type(of_view).__name__}") from of_view
         error = None
         try:
             if isinstance(waiting, Deferred):

@@ -152,7 +152,9 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
             self.origins = allowed_origins(several("origins", origins))
         if trusted_proxies is not None:
             self.trusted_proxies = TrustedProxies.of(several("trusted_proxies", trusted_proxies))
-        self.admission = Admission(self.limits, self.trusted_proxies)
+        self.admission = Admission(
+            self.limits, self.trusted_proxies, lambda: self.reactor.seconds()
+        )
         if compress is not None and not isinstance(compress, bool):
             raise ConfigurationError(f"compress should be True or False, not {compress!r}")
         if compress is not None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from autobahn.websocket.xormasker import create_xor_masker
-from twisted.internet.interfaces import IPushProducer
+from twisted.internet.interfaces import IDelayedCall, IPushProducer
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -14,9 +13,10 @@ from ..errors import BadMessage, CloseCode
 from ..messages import Request
 from ..routing.urls import SERVING
 from ..wire.codecs import decode_base64, decode_request, encode_base64
-from ..wire.frames import frame_head, read_messages
+from ..wire.frames import frame_head
 from .answering import Answering
-from .opening import OpeningProtocol
+from .reading import ReadingProtocol
+from .transport import waiting_in
 
 if TYPE_CHECKING:
     from .factory import RequestHandlerFactory
@@ -25,14 +25,12 @@ __all__ = ["RequestHandlerProtocol"]
 
 # Answers of one read leave in one write, but for what the transport would hold back anyway.
 _LARGEST_BATCH = 65_536
-# RFC 6455 section 5.2: two bytes, eight of length, four of mask.
-_LONGEST_HEAD = 14
-# Enough for any control frame.
-_PIECE = 256
+# Seconds after which a peer with too much waiting for it has to have read some of it.
+_PATIENCE = 1.0
 
 
 @implementer(IPushProducer)
-class RequestHandlerProtocol(OpeningProtocol):
+class RequestHandlerProtocol(ReadingProtocol):
     """Made by :class:`RequestHandlerFactory`, one for each connection.
 
     A subclass may override ``_decode_message`` and ``_encode_message``, and Autobahn's hooks
@@ -44,7 +42,6 @@ class RequestHandlerProtocol(OpeningProtocol):
     """
 
     factory: RequestHandlerFactory
-    data: bytes
     # Whether a subclass has its own way of sending, which answers then take.
     _sends_slowly = False
 
@@ -59,11 +56,12 @@ class RequestHandlerProtocol(OpeningProtocol):
             self._send_answer,
             self._answered,
             factory.reactor,
-            factory.limits.request_timeout,
+            factory.limits,
             factory.events,
         )
         self._peer_reads = True
-        self._held = False
+        self._unread = 0
+        self._patience: IDelayedCall | None = None
         self._draining = False
         self._batch: list[bytes] = []
         self._batch_size = 0
@@ -75,70 +73,20 @@ class RequestHandlerProtocol(OpeningProtocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.factory.connections.discard(self)
         self._answering.close()
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
         super().connectionLost(reason)
         self.factory.connection_ended()
 
     # -- requests and their answers
 
-    def dataReceived(self, data: bytes) -> None:
-        if self.state in (self.STATE_OPEN, self.STATE_CLOSING):
-            self.trafficStats.incomingOctetsWireLevel += len(data)
-            self._feed(data)
-        else:
-            self._dataReceived(data)
-
-    def consumeData(self) -> None:
-        """Autobahn calls this where octets wait: what came with the handshake, or was held."""
-        if self.state in (self.STATE_OPEN, self.STATE_CLOSING):
-            data, self.data = self.data, b""
-            self._feed(data)
-        else:
-            super().consumeData()
-
-    def _feed(self, data: bytes) -> None:
-        """Take frames fast where they are whole, and by Autobahn's state machine where not.
-
-        That machine copies all that waits behind each frame, so it gets no more than it needs to come
-        to the end of one; else a read of many tiny frames would cost the square of its length.
-        """
-        while data and self.state != self.STATE_CLOSED:
-            if self._must_hold():
-                size = len(data)
-            elif self.current_frame is not None:
-                size = self.current_frame.length - self.current_frame_masker.pointer()
-            elif self.data:
-                size = _LONGEST_HEAD - len(self.data)
-            else:
-                size = _PIECE
-                if not self.inside_message:
-                    data = self._read_fast(data)
-            if data:
-                size = max(size, 1)  # the machine keeps what it refuses, and asks for nothing more
-                self.data += data[:size]
-                data = data[size:]
-                super().consumeData()
-
-    def _read_fast(self, data: bytes) -> bytes:
-        """Take the messages that a read brings whole, and send their answers in one write.
-
-        :returns: what is left for Autobahn's state machine, from the first byte that was not taken.
-        """
-        messages = read_messages(data, self.maxMessagePayloadSize, _unmask_large)
-        if not messages:
-            return data
-        if self.autoPingTimeoutCall is not None:
-            self._cancelAutoPingTimeoutCall()
+    def _begin_batch(self) -> None:
         self._batching = True
-        taken = 0
-        for payload, binary, end in messages:
-            if self.state == self.STATE_CLOSED or self._must_hold():
-                break
-            taken = end
-            if not self.failedByMe:
-                self.onMessage(payload, binary)
+
+    def _end_batch(self) -> None:
         self._batching = False
         self._flush()
-        return b"" if taken == len(data) else data[taken:]
 
     def _flush(self) -> None:
         """Write the answers of this read so far."""
@@ -146,12 +94,38 @@ class RequestHandlerProtocol(OpeningProtocol):
             batch = b"".join(self._batch)
             self._batch.clear()
             self._batch_size = 0
+            reads = self._peer_reads
             self.transport.write(batch)
+            if not reads:
+                self._pile_up(len(batch))
 
-    def sendData(self, *args: Any, **kwargs: Any) -> None:
+    def sendData(self, data: bytes, *args: Any, **kwargs: Any) -> None:
         """Every write of Autobahn's; the answers before it go out before it."""
         self._flush()
-        super().sendData(*args, **kwargs)
+        reads = self._peer_reads
+        super().sendData(data, *args, **kwargs)
+        if not reads:
+            self._pile_up(len(data))
+
+    def _pile_up(self, size: int) -> None:
+        """So much more waits for the peer to read, behind what waits already."""
+        self._unread += size
+        if self._unread > self.factory.limits.max_outgoing_size and self._patience is None:
+            self._wait_for_reader(self._unread)
+
+    def _wait_for_reader(self, waits: int) -> None:
+        """Look in a second whether the peer has read anything of what waits."""
+        self._patience = self.factory.reactor.callLater(_PATIENCE, self._has_it_read, waits)
+
+    def _has_it_read(self, waited: int) -> None:
+        self._patience = None
+        if self._peer_reads or self.state != self.STATE_OPEN:
+            return
+        waits = waiting_in(self.transport, self._unread)
+        if waits < waited:
+            self._wait_for_reader(waits)
+        else:
+            self._fail_connection(int(CloseCode.SLOW_READER), "slow reader")
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         if self.state != self.STATE_OPEN:
@@ -167,7 +141,7 @@ class RequestHandlerProtocol(OpeningProtocol):
         else:
             request.session = self.session
             request.factory = self.factory
-            self._answering.ask(request, isBinary)
+            self._answering.ask(request, isBinary, len(payload))
         finally:
             SERVING.reset(serving)
 
@@ -181,7 +155,8 @@ class RequestHandlerProtocol(OpeningProtocol):
         :raises BadMessage: it is none.
         """
         text = decode_base64(payload) if isBinary else payload
-        return decode_request(text, self.factory.limits.max_depth)
+        limits = self.factory.limits
+        return decode_request(text, limits.max_depth, limits.max_containers)
 
     def _encode_message(
         self,
@@ -228,26 +203,8 @@ class RequestHandlerProtocol(OpeningProtocol):
 
     def _must_hold(self) -> bool:
         return self.state == self.STATE_OPEN and (
-            self._answering.open >= self.factory.limits.max_open_requests
-            or not self._peer_reads
-            or self._draining
+            self._answering.full or not self._peer_reads or self._draining
         )
-
-    def processData(self) -> bool:
-        if self._must_hold():
-            if not self._held:
-                self._held = True
-                self.transport.pauseProducing()
-            return False
-        more: bool = super().processData()
-        return more
-
-    def _read_on(self) -> None:
-        if self._held and not self._must_hold():
-            self._held = False
-            self.consumeData()
-            if not self._held:  # for what was read just now may be too much again
-                self.transport.resumeProducing()
 
     def pauseProducing(self) -> None:
         """The transport holds more than the peer reads."""
@@ -255,6 +212,7 @@ class RequestHandlerProtocol(OpeningProtocol):
 
     def resumeProducing(self) -> None:
         self._peer_reads = True
+        self._unread = 0
         self._read_on()
 
     def stopProducing(self) -> None:
@@ -269,7 +227,7 @@ class RequestHandlerProtocol(OpeningProtocol):
 
     def onAutoPingTimeout(self) -> None:
         """No pong: the peer is dead, or deaf, or we did not read it."""
-        if self._held and self._peer_reads:
+        if self._peer_reads and (self._rest or self._must_hold()):
             self.autoPingTimeoutCall = self.factory.reactor.callLater(
                 self.autoPingTimeout, self.onAutoPingTimeout
             )
@@ -294,8 +252,3 @@ class RequestHandlerProtocol(OpeningProtocol):
             self.sendClose(int(CloseCode.DRAINING), "draining")
         elif self.state == self.STATE_CONNECTING:
             self.dropConnection(abort=True)
-
-
-def _unmask_large(payload: bytes, mask: bytes) -> bytes:
-    unmasked: bytes = create_xor_masker(mask, len(payload)).process(payload)
-    return unmasked

@@ -27,7 +27,7 @@ from twisted.internet.interfaces import (
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-__all__ = ["LoopServerEndpoint", "LoopTransport", "loop_of", "parse_endpoint"]
+__all__ = ["LoopServerEndpoint", "LoopTransport", "loop_of", "parse_endpoint", "waiting_in"]
 
 # As Twisted's own transports: more than this is held back from a producer.
 _HIGH_WATER = 65_536
@@ -232,6 +232,12 @@ class LoopTransport:
     def writeSequence(self, data: Iterable[bytes]) -> None:
         self.write(b"".join(data))
 
+    @property
+    def waiting(self) -> int:
+        """Bytes that the peer has not read."""
+        size: int = self._transport.get_write_buffer_size()
+        return size
+
     def loseConnection(self) -> None:
         """Close when everything is written."""
         if not self.disconnecting:
@@ -321,6 +327,19 @@ class LoopTransport:
 
     def _is_set(self, level: int, name: int) -> bool:
         return bool(self._transport.get_extra_info("socket").getsockopt(level, name))
+
+
+def waiting_in(transport: Any, otherwise: int) -> int:
+    """How many bytes a transport holds that its peer has not read.
+
+    :param otherwise: where the transport does not tell.
+    """
+    if isinstance(transport, LoopTransport):
+        return transport.waiting
+    try:
+        return len(transport.dataBuffer) - int(transport.offset)
+    except AttributeError:
+        return otherwise
 
 
 def _ignore(data: bytes) -> None:

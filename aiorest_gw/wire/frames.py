@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-__all__ = ["UNMASK_LARGE_FROM", "frame_head", "read_messages"]
+__all__ = ["BINARY", "PING", "PONG", "TEXT", "UNMASK_LARGE_FROM", "frame_head", "read_frames"]
 
-_TEXT, _BINARY = 0x81, 0x82
+# First bytes of unfragmented frames: FIN and the opcode.
+TEXT, BINARY, PING, PONG = 0x81, 0x82, 0x89, 0x8A
 _MASKED = 0x80
+# What the length's seven bits may say (RFC 6455 section 5.5 on control frames).
+_MOST = {TEXT: 127, BINARY: 127, PING: 125, PONG: 125}
 # From this size on a native routine is faster than one huge integer.
 UNMASK_LARGE_FROM = 1_200
 
 # The heads of all small frames that a server sends, by opcode and payload length.
-_HEADS = {
-    first: tuple(bytes((first, length)) for length in range(126)) for first in (_TEXT, _BINARY)
-}
+_HEADS = {first: tuple(bytes((first, length)) for length in range(126)) for first in (TEXT, BINARY)}
 
 
 def frame_head(length: int, binary: bool) -> bytes:
@@ -26,7 +27,7 @@ def frame_head(length: int, binary: bool) -> bytes:
 
     :param length: of the payload, in bytes.
     """
-    first = _BINARY if binary else _TEXT
+    first = BINARY if binary else TEXT
     if length < 126:
         return _HEADS[first][length]
     if length < 65_536:
@@ -34,22 +35,23 @@ def frame_head(length: int, binary: bool) -> bytes:
     return bytes((first, 127)) + length.to_bytes(8, "big")
 
 
-def read_messages(
-    data: bytes, most: int, unmask_large: Callable[[bytes, bytes], bytes]
-) -> list[tuple[bytes, bool, int]]:
-    """The messages that a read brings whole, up to the first byte that is of another kind.
+def read_frames(
+    data: bytes, start: int, limit: int, most: int, unmask_large: Callable[[bytes, bytes], bytes]
+) -> list[tuple[int, bytes, int]]:
+    """The frames that a read brings whole, up to the first byte that is of another kind.
 
-    :param data: begins where a frame begins, outside of a fragmented message.
+    :param data: at ``start`` a frame begins, outside of a fragmented message.
+    :param limit: most frames to read.
     :param most: the largest payload that may be taken.
     :param unmask_large: takes a payload and its mask of four bytes.
-    :returns: payload, whether it is binary, and where its frame ends in ``data``.
+    :returns: of each the first byte, the payload, and where it ends in ``data``.
     """
-    messages = []
-    start, size = 0, len(data)
-    while size - start >= 6:
+    frames: list[tuple[int, bytes, int]] = []
+    size = len(data)
+    while size - start >= 6 and len(frames) < limit:
         first = data[start]
         length = data[start + 1] - _MASKED
-        if (first != _TEXT and first != _BINARY) or length < 0:
+        if length < 0 or length > _MOST.get(first, -1):
             break
         mask_at = start + 2
         if length >= 126:
@@ -72,11 +74,11 @@ def read_messages(
             )
         else:
             payload = unmask_large(payload, mask)
-        if first == _TEXT and not payload.isascii():
+        if first == TEXT and not payload.isascii():
             try:
                 payload.decode()
             except UnicodeDecodeError:
                 break
-        messages.append((payload, first == _BINARY, end))
+        frames.append((first, payload, end))
         start = end
-    return messages
+    return frames

@@ -17,6 +17,8 @@ __all__ = ["BaseRenderer", "JSONRenderer", "XMLRenderer"]
 
 _encode = msgspec.json.Encoder().encode
 _LINE_SEPARATORS = {b"\xe2\x80\xa8": b"\\u2028", b"\xe2\x80\xa9": b"\\u2029"}
+# What a name cannot hold, at its beginning and elsewhere.
+_NOT_IN_NAME = re.compile(r"^[\d.\-]|[^\w.\-]", re.ASCII)
 _XML_NAME = re.compile(r"[A-Za-z_][\w.\-]*", re.ASCII)
 # XML 1.0 section 2.2: what no document can hold, not even escaped.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -79,7 +81,8 @@ _KEYS = {None: "null", True: "true", False: "false"}
 class XMLRenderer(BaseRenderer):
     """``<root>`` with an element for each key, and ``<list-item>`` for each item of a list.
 
-    Characters that XML cannot hold are written as U+FFFD.
+    Characters that XML cannot hold are written as U+FFFD; those that a name cannot hold as
+    ``_xHHHH_``, their number (ISO/IEC 9075-14).
     """
 
     format = "xml"
@@ -97,7 +100,7 @@ class XMLRenderer(BaseRenderer):
 
     def _element(self, name: str, value: Any, parts: list[str]) -> None:
         if not _XML_NAME.fullmatch(name):
-            raise ValueError(f"{name!r} cannot be the name of an XML element")
+            name = _NOT_IN_NAME.sub(lambda found: f"_x{ord(found[0]):04X}_", name) or "_x_"
         parts.append(f"<{name}>")
         if isinstance(value, dict):
             for key, item in value.items():

@@ -69,7 +69,7 @@ async def login(request: Request, body: Credentials) -> dict[str, str]:
     user = await request.factory.users.authenticate(body.username, body.password)
     if user is None:
         raise BaseAuthException("This name and password do not fit.")
-    claims = {"username": user.username}
+    claims = {"username": user.username, "stamp": user.stamp}
     return {"token": request.factory.manager.generate(claims, sub=str(user.id), exp=HOUR)}
 
 

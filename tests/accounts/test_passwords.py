@@ -13,7 +13,7 @@ class PasswordThreadTests(TestCase):
 
     def setUp(self):
         self.pool = ThreadPool(0, 1)
-        self.passwords = PasswordThreads(reactor, self.pool, max_waiting=2)
+        self.passwords = PasswordThreads(reactor, self.pool, at_once=1, max_waiting=1)
 
     def let_work(self):
         self.pool.start()

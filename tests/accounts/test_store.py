@@ -9,8 +9,8 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from aiorest_gw.accounts import SQLiteStore, SQLiteTokens, SQLiteUsers
-from aiorest_gw.accounts.waiting import Bound, begun_at_once
 from aiorest_gw.errors import Conflict, ServiceUnavailable
+from aiorest_gw.server.waiting import Bound, begun_at_once
 
 
 def one(cursor):

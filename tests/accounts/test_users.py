@@ -9,6 +9,7 @@ from aiorest_gw.errors import (
     NotEnoughArguments,
     NotFound,
     RequiredModelFieldsNotDefined,
+    ValidationError,
 )
 
 
@@ -45,12 +46,33 @@ class UserTests(TestCase):
             "email": "a@b", "first_name": "Änn", "last_name": "O'Neil; --", "permissions": {"b", "a"},
             "is_active": True, "is_superuser": True, "is_staff": False,
         }  # fmt: skip
-        user = await self.users.create_user("ann\0", "pw", **fields)
-        self.assertEqual(user, await self.users.get_user_by_username("ann\0"))
+        user = await self.users.create_user("änn 2", "pw", **fields)
+        self.assertEqual(user, await self.users.get_user_by_username("änn 2"))
         self.assertEqual(
             {**fields, "permissions": frozenset("ab")}, {n: getattr(user, n) for n in fields}
         )
         self.assertTrue(user.is_authenticated())
+
+    async def test_names_that_look_like_others_are_refused(self):
+        await self.users.create_user("ann", "pw")
+        for name in ("ann\0", " ann", "ann ", "ann\u200b", "ａnn", "ann\n", "ann\u202e", "ﬁ"):
+            with self.assertRaises(ValidationError):
+                await self.users.create_user(name, "pw")
+
+    async def test_a_token_with_a_stamp_ends_with_the_password(self):
+        """Also one that was made for the old password after it was changed."""
+        ann = await self.users.create_user("ann", "pw")
+        old = {"sub": str(ann.id), "stamp": ann.stamp}
+        self.assertEqual(ann, await self.users.get_user_by_token_payload(old))
+        await self.users.update_user("ann", email="a@b")
+        self.assertIsNotNone(await self.users.get_user_by_token_payload(old))
+        await self.users.update_user("ann", password="new")
+        self.assertIsNone(await self.users.get_user_by_token_payload(old))
+        for wrong in (None, "", 5, ann.stamp.upper() + "x"):
+            payload = {"sub": str(ann.id), "stamp": wrong}
+            self.assertIsNone(await self.users.get_user_by_token_payload(payload))
+        self.assertIsNotNone(await self.users.get_user_by_token_payload({"sub": str(ann.id)}))
+        self.assertNotIn(ann.stamp, repr(ann))
 
     async def test_values_that_cannot_be_kept_are_refused(self):
         await self.users.create_user("ann", "pw")

@@ -119,7 +119,7 @@ class RefusedTests(SynchronousTestCase):
     @given(HEADERS, CLAIMS, st.binary(max_size=40), st.booleans())
     def test_any_token_is_verified_or_refused(self, header, claims, signature, signed):
         """Whoever made it, and with whatever in it; nothing but our own errors comes out."""
-        legacy = LegacyTokenVerifier("old")
+        legacy = LegacyTokenVerifier("old secret")
         body = f"{segment(header)}.{segment(claims)}"
         if signed:
             algorithm = jwt.get_algorithm_by_name("HS256")
@@ -135,7 +135,7 @@ class RefusedTests(SynchronousTestCase):
     @settings(max_examples=200, deadline=None)
     @given(JSON | st.binary())
     def test_what_is_no_token_at_all_is_refused(self, anything):
-        manager = JSONWebTokenManager(SECRET, legacy=LegacyTokenVerifier("old"))
+        manager = JSONWebTokenManager(SECRET, legacy=LegacyTokenVerifier("old secret"))
         self.assertRaises(BaseTokenException, manager.verify, anything)
 
     def test_one_changed_character_is_enough(self):
@@ -184,18 +184,26 @@ class SettingsTests(SynchronousTestCase):
 
 
 class LegacyTests(SynchronousTestCase):
+    def test_keys_are_not_shared_and_not_guessed(self):
+        """A genuine token, signed anew in the old form with the same key, would be of any audience."""
+        for both in (SECRET, SECRET.encode() if isinstance(SECRET, str) else SECRET):
+            legacy = LegacyTokenVerifier(both)
+            self.assertRaises(ConfigurationError, JSONWebTokenManager, SECRET, legacy=legacy)
+        for key in ("", "x", "secret_key", " SECRET_KEY ", "1234567"):
+            self.assertRaises(ConfigurationError, LegacyTokenVerifier, key)
+
     def test_a_wrong_token_stays_wrong_where_legacy_ones_are_accepted(self):
-        manager = JSONWebTokenManager(SECRET, legacy=LegacyTokenVerifier(b"old", ("HS512",)))
+        manager = JSONWebTokenManager(SECRET, legacy=LegacyTokenVerifier(b"old secret", ("HS512",)))
         for token in (
             jwt.encode({"sub": "5"}, "another" * 8),
             jwt.encode({"sub": "5"}, None, "none"),
-            jwt.encode({"sub": "5"}, "old" * 22, "HS512"),
+            jwt.encode({"sub": "5"}, "old secret" * 7, "HS512"),
         ):
             self.assertRaises(BaseTokenException, manager.verify, token)
 
     def test_an_expired_token_is_not_tried_as_a_legacy_one(self):
         manager = JSONWebTokenManager(
-            SECRET, now=lambda: 1000, legacy=LegacyTokenVerifier("old"), audience="us"
+            SECRET, now=lambda: 1000, legacy=LegacyTokenVerifier("old secret"), audience="us"
         )
         token = jwt.encode({"exp": 999, "aud": "us"}, SECRET)
         self.assertRaises(TokenExpiredException, manager.verify, token)
@@ -216,12 +224,14 @@ class LegacyTests(SynchronousTestCase):
             for part in ({"typ": "JWT", "alg": "HS384"}, {"exp": 995, "user": "ann"})
         ]
         signed = ".".join(parts).encode()
-        digest = hmac.new(b"old", signed, hashlib.sha384).hexdigest().encode()
+        digest = hmac.new(b"old secret", signed, hashlib.sha384).hexdigest().encode()
         token = ".".join([*parts, base64.b64encode(digest).decode()])
-        legacy = LegacyTokenVerifier("old", ("HS256", "HS384"))
+        legacy = LegacyTokenVerifier("old secret", ("HS256", "HS384"))
         patient = JSONWebTokenManager(SECRET, legacy=legacy, now=lambda: 1000, leeway=10)
         self.assertEqual("ann", patient.verify(token)["user"])
         strict = JSONWebTokenManager(SECRET, legacy=legacy, now=lambda: 1000)
         self.assertRaises(TokenExpiredException, strict.verify, token)
-        narrow = JSONWebTokenManager(SECRET, legacy=LegacyTokenVerifier("old"), leeway=10**10)
+        narrow = JSONWebTokenManager(
+            SECRET, legacy=LegacyTokenVerifier("old secret"), leeway=10**10
+        )
         self.assertRaises(InvalidSignatureException, narrow.verify, token)

@@ -40,6 +40,33 @@ class Kind(enum.Enum):
 
 
 class BindingTests(SynchronousTestCase):
+    def test_no_text_is_a_number_that_json_has_none_for(self):
+        router = SimpleRouter()
+
+        @router.get("/float")
+        def wait(request, s: float, more: list[float] | None = None):
+            return s
+
+        for text in ("nan", "NaN", "inf", "-inf", "Infinity", "1e999"):
+            self.assertEqual(422, call(router, "GET", "/float", args={"s": text}).status, text)
+            args = {"s": 1, "more": ["1", text]}
+            self.assertEqual(422, call(router, "GET", "/float", args=args).status, text)
+        self.assertEqual(1.5, call(router, "GET", "/float?s=1.5").data)
+
+    def test_no_argument_of_a_client_collides_with_the_request(self):
+        router = SimpleRouter()
+
+        class Gathers(MethodBasedView):
+            def get(self, req, **named):
+                return named
+
+        router.register("/class", Gathers)
+        router.get("/function")(lambda req, **named: named)
+        for url in ("/class", "/function"):
+            args = {"request": 1, "self": 2, "req": 3, "args": 4, "kwargs": 5, "a": 6}
+            answer = call(router, "GET", url, args=args)
+            self.assertEqual((200, 6), (answer.status, answer.data["a"]), url)
+
     def setUp(self):
         self.router = SimpleRouter()
 

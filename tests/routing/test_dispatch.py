@@ -56,6 +56,14 @@ class DispatchTests(SynchronousTestCase):
         answer = call(self.router, "GET", "/users/5?b=1&b=2&b=3")
         self.assertEqual({"b": ["1", "2", "3"]}, answer.data["args"])
 
+    def test_a_url_that_is_too_long_is_refused(self):
+        """Its escapes would be decoded before it is known to lead nowhere."""
+        self.router.get("/{rest:path}")(lambda request, rest: len(rest))
+        self.assertEqual(8191, call(self.router, "GET", "/" + "x" * 8191).data)
+        for url in ("/" + "x" * 8192, "/%41" * 3000, "/users/5?a=" + "%41" * 3000):
+            answer = call(self.router, "GET", url)
+            self.assertEqual((400, True), (answer.status, "8192" in answer.detail))
+
     def test_a_query_of_too_many_arguments_is_refused(self):
         self.assertEqual(400, call(self.router, "GET", "/users/5?" + "a=1&" * 5000).status)
 

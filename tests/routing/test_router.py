@@ -115,6 +115,11 @@ class PathTests(SynchronousTestCase):
         for path in ("a", "", None, 5, b"/a"):
             self.assertRaises(InvalidPathArgument, self.router.register, path, view, "GET")
 
+    def test_an_escaped_slash_is_no_separator(self):
+        self.router.get("/a/b")(named("fixed"))
+        for url in ("/a%2Fb", "/a%2fb", "/a/b%2F", "/a%2F/b"):
+            self.assertEqual(404, self.get(url).status, url)
+
     def test_a_decorator_without_its_path_is_told(self):
         error = self.assertRaises(InvalidPathArgument, self.router.get, view)
         self.assertIn("takes the path", str(error))

@@ -204,16 +204,55 @@ class AnsweringTests(GatewayTestCase):
         self.assertEqual([], [call for call in self.clock.getDelayedCalls() if call.getTime() > 29])
 
     def test_no_more_than_so_many_requests_are_open(self):
-        """Then the connection is not read, and goes on when one is answered; nothing is lost."""
+        """What comes behind them waits, and goes on when one is answered; nothing is lost."""
         for number in range(10):
             self.get(f"/wait/{number}", id=number)
-        self.assertEqual((4, True), (len(self.views.open), self.client.paused))
+        self.assertEqual(4, len(self.views.open))
         for number in range(10):
             self.views.go(str(number))
             self.client.move()
             self.assertLessEqual(len(self.views.open), 4)
         self.assertEqual([str(number) for number in range(10)], self.data())
+
+    def test_what_waits_is_bounded(self):
+        """Reading pauses; no more than a little is read ahead."""
+        for number in range(4):
+            self.get(f"/wait/{number}", id=number)
+        self.get("/now/small", id=4)
         self.assertFalse(self.client.paused)
+        self.get("/now/large", id=5, data="x" * 70_000)
+        self.assertTrue(self.client.paused)
+        self.views.go("0")
+        self.assertEqual(["0", "small", "large"], self.data())
+        self.assertFalse(self.client.paused)
+
+    def test_a_client_that_leaves_is_noticed_while_its_requests_wait(self):
+        for number in range(6):
+            self.get(f"/wait/{number}", id=number)
+        self.client.cut()
+        self.assertEqual(4, len(self.views.cancelled))
+
+    def test_large_requests_count_by_their_size(self):
+        """As many bytes as one message may have: else 64 open ones would be 64 times as much."""
+        client = self.connect(self.serve(self.views.router, max_message_size=1_000))
+        for number in range(10):
+            url = f"/wait/{number}"
+            client.send({"method": "GET", "url": url, "id": number, "data": "x" * 400})
+        self.assertEqual(3, len(self.views.open))
+        for number in range(10):
+            self.views.go(str(number))
+            client.move()
+        self.assertEqual(10, len(client.messages))
+
+    def test_answers_that_wait_for_their_turn_count_by_their_size(self):
+        self.views.router.get("/large")(lambda request: "x" * 600_000)
+        self.get("/wait/slow")
+        self.get("/large")
+        self.get("/large")
+        self.get("/now/held")
+        self.assertEqual(3, self.client.server._answering.open)
+        self.views.go("slow")
+        self.assertEqual(4, len(self.data()))
 
     def test_many_requests_in_one_read_are_held_too(self):
         """The bound counts what arrived already."""
@@ -232,7 +271,7 @@ class AnsweringTests(GatewayTestCase):
         self.get("/wait/slow")
         for _ in range(10):
             self.get("/now/x")
-        self.assertTrue(self.client.paused)
+        self.assertEqual(4, self.client.server._answering.open)
         self.views.go("slow")
         self.assertEqual(["slow", *"x" * 10], self.data())
 
@@ -321,20 +360,28 @@ class AsyncioTests(GatewayTestCase):
             await asyncio.sleep(0)
             sys.exit(3)
 
+        @router.get("/interrupts")
+        async def interrupts(request):
+            failing: Deferred = Deferred()
+            asyncio.get_running_loop().call_soon(failing.errback, KeyboardInterrupt())
+            await failing
+
         async def scenario():
             client = self.connect(self.serve(router))
             client.send({"method": "GET", "url": "/both", "id": 1})
             client.send({"method": "GET", "url": "/fails", "id": 2})
             client.send({"method": "GET", "url": "/leaves", "id": 3})
+            client.send({"method": "GET", "url": "/interrupts", "id": 4})
             for on in ("asyncio", "deferred"):
                 client.send({"method": "GET", "url": f"/hangs/{on}", "id": on, "deadline": 1000})
             await asyncio.sleep(0)
             waiting.callback("fired")
-            while len(client.messages) < 3:
+            while len(client.messages) < 4:
                 await asyncio.sleep(0)
                 client.move()
-            self.assertEqual({200, 409, 500}, {client.receive().status for _ in range(3)})
-            self.assertEqual(1, len(self.flushLoggedErrors(RuntimeError)))
+            statuses = sorted(client.receive().status for _ in range(4))
+            self.assertEqual([200, 409, 500, 500], statuses)
+            self.assertEqual(2, len(self.flushLoggedErrors(RuntimeError)))
             self.advance(1)
             self.assertEqual([504, 504], [client.receive().status for _ in range(2)])
             while len(cancelled) < 2:

@@ -11,7 +11,14 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from aiorest_gw import RequestHandlerFactory, RequestHandlerProtocol, SimpleRouter
 from aiorest_gw.testing import GatewayTestCase, connect
-from aiorest_gw.wire.frames import UNMASK_LARGE_FROM, frame_head, read_messages
+from aiorest_gw.wire.frames import (
+    BINARY,
+    PING,
+    TEXT,
+    UNMASK_LARGE_FROM,
+    frame_head,
+    read_frames,
+)
 
 EXAMPLES = int(os.environ.get("FAST_PATH_EXAMPLES", "1000"))
 
@@ -83,6 +90,10 @@ class Slow(Recording):
     dataReceived = WebSocketServerProtocol.dataReceived
     consumeData = WebSocketServerProtocol.consumeData
     processData = WebSocketServerProtocol.processData
+    processControlFrame = WebSocketServerProtocol.processControlFrame
+
+    def _read_on(self):
+        """Nothing waits."""
 
 
 def outcome(protocol, octets, cuts, most):
@@ -158,19 +169,22 @@ class FrameTests(SynchronousTestCase):
 
     def test_large_payloads_are_unmasked_by_whoever_can(self):
         octets = frame(0x81, b"a" * UNMASK_LARGE_FROM)
-        (message,) = read_messages(octets, 10_000, self.large)
-        self.assertEqual((b"a" * UNMASK_LARGE_FROM, False, len(octets)), message)
+        (found,) = read_frames(octets, 0, 9, 10_000, self.large)
+        self.assertEqual((TEXT, b"a" * UNMASK_LARGE_FROM, len(octets)), found)
         self.assertEqual(UNMASK_LARGE_FROM, self.seen)
 
     def test_what_is_not_taken_stays(self):
         """Reading ends before the first frame that is of another kind, or not whole."""
-        first = frame(0x82, b"one")
-        for other in (frame(0x89, b""), frame(0x01, b"x"), frame(0x81, b"x", masked=False),
+        first = b"xx" + frame(0x82, b"one") + frame(0x89, b"two")
+        for other in (frame(0x88, b""), frame(0x89, b"x" * 126), frame(0x09, b""), frame(0x01, b"x"), frame(0x81, b"x", masked=False),
                       frame(0x81, b"\xff"), frame(0x81, b"x", wide=126), frame(0x81, b"xyz")[:-1],
                       frame(0x81, b"x" * 51), frame(0xC1, b"x"), b"\x81"):  # fmt: skip
-            self.assertEqual(
-                [(b"one", True, len(first))], read_messages(first + other, 50, self.large)
-            )
+            found = read_frames(first + other, 2, 9, 50, self.large)
+            self.assertEqual([(BINARY, b"one", 11), (PING, b"two", len(first))], found)
+
+    def test_no_more_is_read_than_was_asked_for(self):
+        octets = frame(0x81, b"a") * 5
+        self.assertEqual(3, len(read_frames(octets, 0, 3, 50, self.large)))
 
 
 class WriteTests(GatewayTestCase):

@@ -34,10 +34,10 @@ class BlockingCallsTests(TestCase):
 
     async def test_calls_that_wait_are_bounded(self):
         """One too many is refused at once, and the others are done."""
-        waiting = [self.calls.run(self.gate.wait) for _ in range(3)]
-        self.assertRaises(ServiceUnavailable, self.calls.run, self.gate.wait)
+        waiting = [self.calls.run(self.gate.wait) for _ in range(5)]
+        self.failureResultOf(self.calls.run(self.gate.wait), ServiceUnavailable)
         self.gate.set()
-        self.assertEqual([True] * 3, [await one for one in waiting])
+        self.assertEqual([True] * 5, [await one for one in waiting])
         self.assertEqual(1, await self.calls.run(lambda: 1))
 
     async def test_a_call_that_is_cancelled_before_its_turn_is_not_run(self):
@@ -52,6 +52,19 @@ class BlockingCallsTests(TestCase):
             await one
         await self.calls.run(lambda: None)
         self.assertEqual([], ran)
+
+    async def test_a_call_that_is_cancelled_before_its_turn_leaves_its_place(self):
+        """Or requests that are long answered keep those of others out."""
+        busy = [self.calls.run(self.gate.wait) for _ in range(5)]
+        for late in busy[2:]:
+            late.cancel()
+            self.failureResultOf(late, CancelledError)
+        again = [self.calls.run(lambda: "in") for _ in range(3)]
+        self.failureResultOf(self.calls.run(lambda: None), ServiceUnavailable)
+        self.gate.set()
+        self.assertEqual(["in"] * 3, [await one for one in again])
+        for one in busy[:2]:
+            await one
 
     async def test_an_error_after_cancelling_is_logged(self):
         entered = threading.Event()

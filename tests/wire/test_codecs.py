@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from aiorest_gw.errors import BadMessage
-from aiorest_gw.wire.codecs import decode_base64, decode_request, encode_base64, nesting
+from aiorest_gw.wire.codecs import (
+    brackets_of,
+    decode_base64,
+    decode_request,
+    encode_base64,
+    nesting,
+)
 
 
 def nested(depth: int) -> bytes:
@@ -18,7 +24,7 @@ def nested(depth: int) -> bytes:
 
 class DecodeRequestTests(SynchronousTestCase):
     def refused(self, payload: bytes, max_depth: int = 64) -> BadMessage:
-        return self.assertRaises(BadMessage, decode_request, payload, max_depth)
+        return self.assertRaises(BadMessage, decode_request, payload, max_depth, 100)
 
     def test_every_key_of_the_protocol_is_an_attribute(self):
         """What the protocol names is read, and nothing of it is left among the extras."""
@@ -26,6 +32,7 @@ class DecodeRequestTests(SynchronousTestCase):
             b'{"method":"GET","url":"/a","args":{"q":1},"data":[2],"event_name":"e","token":"t",'
             b'"id":"i","deadline":5}',
             64,
+            100,
         )
         self.assertEqual(
             ("GET", "/a", {"q": 1}, [2], "e", "t", "i", 5, {}),
@@ -37,14 +44,16 @@ class DecodeRequestTests(SynchronousTestCase):
 
     def test_other_keys_are_read_as_attributes_of_this_request_alone(self):
         """A client's own keys are at hand on its request, and on no other."""
-        request = decode_request(b'{"colour":"red"}', 64)
+        request = decode_request(b'{"colour":"red"}', 64, 100)
         self.assertEqual("red", request.colour)
-        self.assertRaises(AttributeError, lambda: decode_request(b"{}", 64).colour)
+        self.assertRaises(AttributeError, lambda: decode_request(b"{}", 64, 100).colour)
 
     def test_other_keys_shadow_nothing(self):
         """No key of a client replaces what a request has, nor a private name."""
         request = decode_request(
-            b'{"get_argument":1,"user":{"is_active":true},"session":5,"_x":1,"args":{"a":2}}', 64
+            b'{"get_argument":1,"user":{"is_active":true},"session":5,"_x":1,"args":{"a":2}}',
+            64,
+            100,
         )
         self.assertEqual(2, request.get_argument("a"))
         self.assertFalse(request.user.is_authenticated())
@@ -53,7 +62,7 @@ class DecodeRequestTests(SynchronousTestCase):
 
     def test_of_duplicate_keys_the_last_counts(self):
         """As aiorest-ws took them."""
-        self.assertEqual("/b", decode_request(b'{"url":"/a","url":"/b"}', 64).url)
+        self.assertEqual("/b", decode_request(b'{"url":"/a","url":"/b"}', 64, 100).url)
 
     def test_what_is_not_json_is_refused_with_its_place(self):
         """The text tells where, and quotes nothing."""
@@ -80,7 +89,7 @@ class DecodeRequestTests(SynchronousTestCase):
             self.assertEqual("The message is not a JSON object.", self.refused(text).detail)
 
     def test_as_deep_as_allowed_is_taken(self):
-        self.assertEqual(7, decode_request(nested(64), 64).id)
+        self.assertEqual(7, decode_request(nested(64), 64, 100).id)
 
     def test_one_deeper_is_refused_with_its_id(self):
         error = self.refused(nested(65))
@@ -93,7 +102,21 @@ class DecodeRequestTests(SynchronousTestCase):
 
     def test_brackets_in_strings_are_no_depth(self):
         text = json.dumps({"data": "[" * 500 + '\\"{' * 100}).encode()
-        self.assertEqual("[" * 500, decode_request(text, 64).data[:500])
+        self.assertEqual("[" * 500, decode_request(text, 64, 100).data[:500])
+
+    def test_too_many_arrays_and_objects_are_refused_with_their_id(self):
+        """Before they are made: they are what makes a message dear."""
+        many = b'{"event_name":"e","id":"i","data":[%s[]]}' % (b"[]," * 99)
+        self.assertEqual("i", decode_request(many, 64, 102).id)
+        error = self.refused(many)
+        self.assertEqual(("e", "i"), (error.event_name, error.id))
+        self.assertIn("more than 100 arrays and objects", error.detail)
+        error = self.refused(b'{"event_name":[],"id":{},"data":[%s[]]}' % (b"[]," * 99))
+        self.assertEqual((None, None), (error.event_name, error.id))
+
+    def test_texts_that_are_not_closed_cost_their_length(self):
+        """And not its square: what is no JSON is refused before brackets are counted."""
+        self.refused(b"[" * 70 + b'""' * 300_000)
 
     def test_an_id_of_a_wrong_type_is_refused_but_the_event_name_is_kept(self):
         for wrong in ("true", "[1]", "{}"):
@@ -110,7 +133,7 @@ class DecodeRequestTests(SynchronousTestCase):
     def test_any_bytes_are_a_request_or_refused(self, payload):
         """Nothing else than BadMessage ever comes out."""
         try:
-            decode_request(payload, 8)
+            decode_request(payload, 8, 100)
         except BadMessage:
             pass
 
@@ -132,7 +155,7 @@ class DecodeRequestTests(SynchronousTestCase):
                 return 1 + max(map(depth, value), default=0)
             return 0
 
-        self.assertEqual(depth(value), nesting(json.dumps(value).encode()))
+        self.assertEqual(depth(value), nesting(brackets_of(json.dumps(value).encode())))
 
 
 class Base64Tests(SynchronousTestCase):

@@ -1,0 +1,257 @@
+"""What an open connection does with the bytes it reads: in order, in turns, and never more than it may.
+
+Frames that are whole are taken fast (:mod:`aiorest_gw.wire.frames`), all else goes to Autobahn's state
+machine, which goes on from exactly that byte. A connection works for a millisecond at a time, so that
+a peer which sends more than can be worked off delays itself and nobody else. What it may not work on
+yet waits; of what waits no more is read ahead than shows that the peer is still there.
+"""
+
+from __future__ import annotations
+
+from autobahn.websocket.protocol import FrameHeader
+from autobahn.websocket.xormasker import create_xor_masker
+from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
+
+from ..errors import CloseCode
+from ..wire.budgets import TokenBucket
+from ..wire.frames import BINARY, TEXT, read_frames
+from .opening import OpeningProtocol
+
+__all__ = ["ReadingProtocol"]
+
+# Seconds that a connection works before the others have their turn, and the frames read for it.
+_TURN = 0.001
+_FRAMES = 32
+# Bytes that are read ahead of what may be worked on: a closed connection shows only to who reads it.
+_READ_AHEAD = 65_536
+# RFC 6455 section 5.2: two bytes, eight of length, four of mask.
+_LONGEST_HEAD = 14
+# Enough for any control frame.
+_PIECE = 256
+_DATA = (TEXT, BINARY)
+
+# Autobahn's hooks below whole messages: a subclass with one of them reads by Autobahn alone.
+_STREAMING = (
+    "onMessageBegin", "onMessageFrameBegin", "onMessageFrameData", "onMessageFrameEnd",
+    "onMessageFrame", "onMessageEnd", "onFrameBegin", "onFrameData", "onFrameEnd",
+)  # fmt: skip
+
+
+class ReadingProtocol(OpeningProtocol):
+    """A connection that reads."""
+
+    _reads_slowly = False
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls._reads_slowly = any(
+            getattr(cls, name) is not getattr(ReadingProtocol, name) for name in _STREAMING
+        )
+
+    def connectionMade(self) -> None:
+        limits, now = self.factory.limits, self.factory.reactor.seconds()
+        self._rest = bytearray()
+        self._paused = False
+        self._working = False
+        self._turn: IDelayedCall | None = None
+        self._controls: TokenBucket | None = None
+        self._messages = _bucket(limits.messages_per_second, now)
+        self._octets = _bucket(limits.bytes_per_second, now)
+        super().connectionMade()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        if self._turn is not None:
+            self._turn.cancel()
+            self._turn = None
+        self._rest.clear()
+        super().connectionLost(reason)
+
+    def _must_hold(self) -> bool:
+        """Whether what was read has to wait."""
+        raise NotImplementedError
+
+    def _flush(self) -> None:
+        """Write what was held back to leave in one write."""
+        raise NotImplementedError
+
+    # -- from the transport
+
+    def dataReceived(self, data: bytes) -> None:
+        if self.state not in (self.STATE_OPEN, self.STATE_CLOSING):
+            self._dataReceived(data)
+            return
+        self.trafficStats.incomingOctetsWireLevel += len(data)
+        if self._octets is not None and not self._octets.take(len(data), self._now()):
+            self._over_budget("bytes")
+        if self._rest or self._turn is not None or self._must_hold():
+            self._rest += data
+            self._read_or_not()
+        else:
+            self._work(data)
+
+    def consumeData(self) -> None:
+        """Autobahn calls this where octets wait: what came with the handshake."""
+        if self.state in (self.STATE_OPEN, self.STATE_CLOSING):
+            self._read_on()
+        else:
+            super().consumeData()
+
+    def _read_on(self) -> None:
+        """Go on with what waits, if it need not wait any more."""
+        if self._turn is None and not self._working and not self._must_hold():
+            waiting = self.data + self._rest
+            self.data = b""
+            self._rest.clear()
+            self._work(waiting)
+
+    def _next_turn(self) -> None:
+        self._turn = None
+        self._read_on()
+
+    def _work(self, data: bytes) -> None:
+        """Take one frame after the other until the turn is over."""
+        at, size, until = 0, len(data), 0.0
+        self._working = True
+        try:
+            while at < size and self.state != self.STATE_CLOSED and not self._must_hold():
+                at = self._step(data, at)
+                if at < size:
+                    now = self._now()
+                    until = until or now + _TURN
+                    if now >= until:
+                        self._turn = self.factory.reactor.callLater(0, self._next_turn)
+                        break
+        finally:
+            self._working = False
+        if at < size and self.state != self.STATE_CLOSED:
+            self._rest += data[at:]
+        self._read_or_not()
+
+    def _read_or_not(self) -> None:
+        """Read on only where what was read does not pile up."""
+        pause = self._turn is not None or len(self._rest) > _READ_AHEAD
+        if pause != self._paused:
+            self._paused = pause
+            if pause:
+                self.transport.pauseProducing()
+            else:
+                self.transport.resumeProducing()
+
+    def _now(self) -> float:
+        now: float = self.factory.reactor.seconds()
+        return now
+
+    # -- frames
+
+    def _step(self, data: bytes, at: int) -> int:
+        """Take some frames.
+
+        Autobahn's machine copies all that waits behind each frame, so it gets no more than it needs to
+        come to the end of one; else a read of many tiny frames would cost the square of its length.
+
+        :returns: where the first byte is that was not taken.
+        """
+        if self.current_frame is not None:
+            piece: int = self.current_frame.length - self.current_frame_masker.pointer()
+        elif self.data:
+            piece = _LONGEST_HEAD - len(self.data)
+        else:
+            piece = _PIECE
+            if not (self.inside_message or self._reads_slowly or self._listeners):
+                most = self.maxMessagePayloadSize
+                frames = read_frames(data, at, _FRAMES, most, _unmask_large)
+                if frames:
+                    return self._take(frames, at)
+        end = at + max(piece, 1)  # the machine keeps what it refuses, and asks for nothing more
+        self.data += data[at:end]
+        super().consumeData()
+        return end if end < len(data) else len(data)
+
+    def _take(self, frames: list[tuple[int, bytes, int]], at: int) -> int:
+        """Take frames that are whole; their answers leave in one write."""
+        stats = self.trafficStats
+        self._begin_batch()
+        try:
+            for first, payload, end in frames:
+                if self.state == self.STATE_CLOSED or self._must_hold():
+                    break
+                at = end
+                if first in _DATA:
+                    stats.incomingWebSocketFrames += 1
+                    stats.incomingWebSocketMessages += 1
+                    if self.autoPingTimeoutCall is not None:
+                        self._cancelAutoPingTimeoutCall()
+                    if not self.failedByMe:
+                        self._onMessage(payload, first == BINARY)
+                else:
+                    self.current_frame = FrameHeader(first & 0x0F, True, 0, len(payload), None)
+                    self.control_frame_data = [payload]
+                    self.processControlFrame()
+                    self.current_frame = None
+        finally:
+            self._end_batch()
+        return at
+
+    def _begin_batch(self) -> None:
+        raise NotImplementedError
+
+    def _end_batch(self) -> None:
+        raise NotImplementedError
+
+    def processData(self) -> bool:
+        """One step of Autobahn's machine."""
+        if self._must_hold():
+            return False
+        more: bool = super().processData()
+        return more
+
+    # -- budgets
+
+    def _onMessage(self, payload: bytes, isBinary: bool) -> None:
+        """Every message, however it was read."""
+        if self._messages is not None and not self._messages.take(1, self._now()):
+            self._over_budget("messages")
+            return
+        try:
+            self.onMessage(payload, isBinary)
+        except Exception:
+            self.factory.events.failure("onMessage failed")
+            self._fail_connection(self.CLOSE_STATUS_CODE_INTERNAL_ERROR, "internal error")
+
+    def _onMessageBegin(self, isBinary: bool) -> None:
+        self._fragments = 0
+        super()._onMessageBegin(isBinary)
+
+    def _onMessageFrameBegin(self, length: int) -> None:
+        super()._onMessageFrameBegin(length)
+        self._fragments += 1
+        most = self.factory.limits.max_fragments
+        if self._fragments > most and not self.failedByMe:
+            self._max_message_size_exceeded(
+                self._fragments, most, f"a message in more than {most} fragments"
+            )
+
+    def processControlFrame(self) -> bool:
+        now, rate = self._now(), self.factory.limits.control_frames_per_second
+        if self._controls is None:
+            self._controls = TokenBucket(rate, now)
+        if self.current_frame.opcode != 8 and not self._controls.take(1, now):
+            self._over_budget("control frames")
+            return True
+        more: bool = super().processControlFrame()
+        return more
+
+    def _over_budget(self, what: str) -> None:
+        if self.state == self.STATE_OPEN:
+            self._fail_connection(int(CloseCode.RATE_LIMIT), f"too many {what} in a second")
+
+
+def _bucket(rate: float, now: float) -> TokenBucket | None:
+    return TokenBucket(rate, now) if rate else None
+
+
+def _unmask_large(payload: bytes, mask: bytes) -> bytes:
+    unmasked: bytes = create_xor_masker(mask, len(payload)).process(payload)
+    return unmasked
