@@ -5,10 +5,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := .venv-benchmark
 SETUP := setup.cfg pyproject.toml setup.py
 LISTEN ?= tcp:8080:interface=127.0.0.1
 
-.PHONY: run test lint types docs wheel benchmark clean
+.PHONY: run test lint types docs wheel benchmark benchmark-full clean
 
 run: $(VENV)/.examples
 	$(BIN)/aiorest-gw serve --app examples.todo.app:make_factory --listen $(LISTEN)
@@ -37,20 +38,40 @@ wheel: $(VENV)/.dev
 	@rm -f dist.log
 	PYTHON=$(PYTHON) .ci/check-wheel dist/*.whl
 
-benchmark: $(VENV)/.test
-	$(BIN)/python -m benchmarks.routes
-	$(BIN)/python -m benchmarks.requests
+# A few minutes; the long one measures everything.
+SHORT := --workloads small,typed,piped,single --seconds 0.5 --rounds 3
+benchmark: $(PEERS)/bin/load
+	$(PEERS)/bin/python -m benchmarks.routes
+	$(PEERS)/bin/python -m benchmarks.requests $(SHORT)
+
+benchmark-full: $(PEERS)/bin/load
+	$(PEERS)/bin/python -m benchmarks.routes
+	$(PEERS)/bin/python -m benchmarks.requests --seconds 2 --rounds 5
 
 clean:
-	rm -rf $(VENV) build dist docs/_build _trial_temp* .coverage* *.egg-info
+	rm -rf $(VENV) $(PEERS) build dist docs/_build _trial_temp* .coverage* *.egg-info
 
-$(BIN)/python:
+%/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  (echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ..."; exit 1)
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $*
 
 # A stamp for each set of dependencies that has been installed.
 $(VENV)/.%: $(SETUP) | $(BIN)/python
 	@echo "installing what '$*' needs into $(VENV) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
 	@touch $@
+
+# The servers of the benchmarks have an environment of their own; one that cannot be installed is skipped.
+REQUIREMENTS := benchmarks/requirements.txt
+$(PEERS)/.installed: $(REQUIREMENTS) $(SETUP) | $(PEERS)/bin/python
+	@echo "installing the servers that are compared into $(PEERS) ..."
+	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --editable .
+	@for peer in $$(grep -v '^#' $(REQUIREMENTS)); do \
+	  $(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check "$$peer" \
+	    || echo "$$peer cannot be installed"; \
+	done
+	@touch $@
+
+$(PEERS)/bin/load: benchmarks/load.c $(PEERS)/.installed
+	$(CC) -O2 -Wall -Wextra -o $@ $<

@@ -1,41 +1,41 @@
-"""A load of requests over raw sockets, and what it costs the server.
+"""A load of requests, made by ``load.c``, and what it costs the server.
 
-One process on a uvloop loop that writes frames made once and counts answers by their bytes. It does not
-parse what it receives, so it needs a fraction of any server's CPU: its own use is printed beside the
-server's, and a run in which it came near one core is marked.
+The load runs on another core than the server. Its own share of that core is measured with each run: a
+load that is busy nearly all of the time may be what is measured, and such a run is marked.
 """
 
 from __future__ import annotations
 
-import asyncio
+import json
 import os
-import resource
-import struct
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import attrs
-import uvloop
 
-_TICK = os.sysconf("SC_CLK_TCK")
-_MASK = b"\x11\x22\x33\x44"
-HANDSHAKE = (
-    b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-)
+from .processes import ServerProcess
+from .wire import Dialect, NotUsable, client_frame
+
+__all__ = ["Result", "Shape", "connection_memory", "load"]
+
+_LOAD = Path(sys.executable).parent / "load"
+_PATIENCE = 120  # seconds beyond a run's own, for its opening
 
 
-def client_frame(payload: bytes) -> bytes:
-    """A masked text frame (RFC 6455 section 5.2)."""
-    size = len(payload)
-    if size < 126:
-        head = struct.pack("!BB", 0x81, 0x80 | size)
-    elif size < 65536:
-        head = struct.pack("!BBH", 0x81, 0xFE, size)
-    else:
-        head = struct.pack("!BBQ", 0x81, 0xFF, size)
-    masked = bytes(byte ^ _MASK[place % 4] for place, byte in enumerate(payload))
-    return head + _MASK + masked
+@attrs.frozen
+class Shape:
+    """Of a load.
+
+    :param connections: at the same time.
+    :param depth: requests in flight on each.
+    :param deflate: permessage-deflate is offered, and the requests are compressed.
+    """
+
+    connections: int = 100
+    depth: int = 1
+    deflate: bool = False
 
 
 @attrs.frozen
@@ -43,167 +43,135 @@ class Result:
     """What a run measured.
 
     :param requests: answered ones.
+    :param compressed: answers among them that were compressed.
     :param seconds: that the run took.
-    :param server_cpu: microseconds of the server process per request.
-    :param client_share: of one core, that the load itself needed.
-    :param latencies: seconds from request to answer, sorted; only of runs with one in flight.
+    :param server_cpu: seconds of the server's processes.
+    :param server_waited: seconds that it was ready to run while its core was another's.
+    :param load_cpu: seconds of the load itself.
+    :param load_waited: as ``server_waited``.
+    :param p50: microseconds from request to answer, the median; 0 with more than one in flight.
+    :param p99: the same of the slowest of a hundred.
     """
 
     requests: int
+    compressed: int
     seconds: float
     server_cpu: float
-    client_share: float
-    latencies: tuple[float, ...]
+    server_waited: float
+    load_cpu: float
+    load_waited: float
+    p50: float
+    p99: float
 
-    def percentile(self, share: float) -> float:
-        return self.latencies[min(len(self.latencies) - 1, int(len(self.latencies) * share))]
+    @property
+    def cost(self) -> float:
+        """Microseconds of the server's CPU for a request."""
+        return self.server_cpu / self.requests * 1e6
 
+    @property
+    def rate(self) -> float:
+        """Requests a second."""
+        return self.requests / self.seconds
 
-class _Client(asyncio.Protocol):
-    """One connection that keeps ``depth`` requests in flight."""
+    @property
+    def server_share(self) -> float:
+        """How much of the time that its core was free for it the server was busy."""
+        return self.server_cpu / (self.seconds - self.server_waited)
 
-    def __init__(self, run: _Run) -> None:
-        self.run = run
-        self.open = False
-        self.received = b""
-        self.pending = 0
-        self.sent_at = 0.0
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport
-        transport.write(HANDSHAKE)
-
-    def data_received(self, data: bytes) -> None:
-        run = self.run
-        if not self.open:
-            self.received += data
-            if b"\r\n\r\n" not in self.received:
-                return
-            if b" 101 " not in self.received[:30]:
-                raise AssertionError(self.received)
-            self.open = True
-            self.pending = 0
-            data = self.received.partition(b"\r\n\r\n")[2]
-            run.opened()
-            if not data:
-                return
-        self.pending += len(data)
-        answers = self.pending // run.answer_size
-        if answers:
-            self.pending -= answers * run.answer_size
-            run.answered(self, answers)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        if not self.run.over:
-            self.run.failed(AssertionError(f"the server closed a connection: {error}"))
-
-
-class _Run:
-    def __init__(self, connections: int, depth: int, frame: bytes, answer_size: int) -> None:
-        self.connections = connections
-        self.depth = depth
-        self.frame = frame
-        self.answer_size = answer_size
-        self.clients: list[_Client] = []
-        self.ready = asyncio.get_running_loop().create_future()
-        self.waiting = connections
-        self.count = 0
-        self.over = False
-        self.timed = connections * depth == 1
-        self.latencies: list[float] = []
-
-    def opened(self) -> None:
-        self.waiting -= 1
-        if not self.waiting:
-            self.ready.set_result(None)
-
-    def answered(self, client: _Client, answers: int) -> None:
-        self.count += answers
-        if self.timed:
-            now = time.perf_counter()
-            self.latencies.append(now - client.sent_at)
-            client.sent_at = now
-        if not self.over:
-            client.transport.write(self.frame if answers == 1 else self.frame * answers)
-
-    def failed(self, error: Exception) -> None:
-        if not self.ready.done():
-            self.ready.set_exception(error)
-
-    def start(self) -> None:
-        for client in self.clients:
-            client.sent_at = time.perf_counter()
-            client.transport.write(self.frame * self.depth)
-
-
-def cpu_of(pid: int) -> float:
-    """Seconds of CPU, user and system, of a process."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICK
-
-
-async def _answer_size(port: int, frame: bytes) -> int:
-    """How long an answer is, frame and all."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(HANDSHAKE)
-    await reader.readuntil(b"\r\n\r\n")
-    writer.write(frame)
-    first, second = await reader.readexactly(2)
-    head = 2
-    size = second & 0x7F
-    if size == 126:
-        size, head = struct.unpack("!H", await reader.readexactly(2))[0], 4
-    elif size == 127:
-        size, head = struct.unpack("!Q", await reader.readexactly(8))[0], 10
-    answer = await reader.readexactly(size)
-    if first != 0x81 or b'"detail"' in answer:
-        raise AssertionError(f"not an answer: {first:x} {answer[:200]!r}")
-    writer.transport.abort()
-    return head + size
-
-
-async def _load(
-    port: int, pid: int, payload: bytes, connections: int, depth: int, seconds: float
-) -> Result:
-    frame = client_frame(payload)
-    run = _Run(connections, depth, frame, await _answer_size(port, frame))
-    loop = asyncio.get_running_loop()
-    for _ in range(connections):
-        _, client = await loop.create_connection(lambda: _Client(run), "127.0.0.1", port)
-        run.clients.append(client)
-    await run.ready
-    run.start()
-    await asyncio.sleep(min(0.5, seconds / 4))
-    run.latencies.clear()
-    count, cpu, own = run.count, cpu_of(pid), time.process_time()
-    started = time.perf_counter()
-    await asyncio.sleep(seconds)
-    took = time.perf_counter() - started
-    count, cpu, own = run.count - count, cpu_of(pid) - cpu, time.process_time() - own
-    run.over = True
-    for client in run.clients:
-        client.transport.abort()
-    if not count:
-        raise AssertionError("no request was answered")
-    return Result(count, took, cpu / count * 1e6, own / took, tuple(sorted(run.latencies)))
+    @property
+    def load_share(self) -> float:
+        """The same of the load: near 1 it may be the load that is measured."""
+        return self.load_cpu / (self.seconds - self.load_waited)
 
 
 def load(
-    port: int,
-    pid: int,
-    payload: bytes,
-    *,
-    connections: int = 100,
-    depth: int = 1,
-    seconds: float = 3,
+    server: ServerProcess,
+    dialect: Dialect,
+    request: bytes,
+    answer: bytes,
+    shape: Shape,
+    seconds: float,
+    core: int,
 ) -> Result:
     """Put a load on a server.
 
-    :param pid: of the server's process.
-    :param payload: of the request; every answer to it has to be of the same length.
-    :param connections: at the same time.
-    :param depth: requests in flight on each.
+    :param request: as the gateway takes it; the dialect's own is laid around it.
+    :param answer: that each has to get; without compression its length is looked at each time.
+    :param core: that the load runs on.
+    :raises NotUsable: the server does not bear it.
     """
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, connections + 100)), hard))
-    return uvloop.run(_load(port, pid, payload, connections, depth, seconds))
+    size = 0 if shape.deflate else len(dialect.answer % answer)
+    arguments, octets = _arguments(server, dialect, request, shape, size, seconds)
+    try:
+        run = subprocess.run(
+            arguments,
+            input=octets,
+            capture_output=True,
+            timeout=seconds + _PATIENCE,
+            preexec_fn=lambda: os.sched_setaffinity(0, {core}),
+        )
+    except subprocess.TimeoutExpired:
+        raise NotUsable("does not get through the load") from None
+    if run.returncode:
+        raise NotUsable(run.stderr.decode(errors="replace").strip() or "the load ended")
+    return Result(**json.loads(run.stdout))
+
+
+def connection_memory(
+    server: ServerProcess,
+    dialect: Dialect,
+    request: bytes,
+    connections: int,
+    settling: float,
+    core: int,
+) -> float:
+    """Octets that an idle connection keeps resident, each after one request.
+
+    :param settling: seconds between the last request and the look at the memory.
+    :raises NotUsable: the server does not bear the connections.
+    """
+    shape = Shape(connections)
+    arguments, octets = _arguments(server, dialect, request, shape, 0, 0)
+    before = server.memory()
+    with subprocess.Popen(
+        arguments,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: os.sched_setaffinity(0, {core}),
+    ) as run:
+        assert run.stdin is not None
+        assert run.stdout is not None
+        assert run.stderr is not None
+        run.stdin.write(octets)
+        run.stdin.flush()
+        ready = run.stdout.readline()
+        if ready:
+            time.sleep(settling)
+        ended = run.poll()
+        after = server.memory()
+        run.stdin.close()
+        if not ready or ended is not None:
+            raise NotUsable(run.stderr.read().decode(errors="replace").strip() or "the load ended")
+    return (after - before) / connections
+
+
+def _arguments(
+    server: ServerProcess,
+    dialect: Dialect,
+    request: bytes,
+    shape: Shape,
+    answer_size: int,
+    seconds: float,
+) -> tuple[list[str], bytes]:
+    """What ``load.c`` takes as arguments and as its standard input."""
+    handshake, greeting = dialect.handshake(shape.deflate), dialect.opening(shape.deflate)
+    frame = client_frame(dialect.request % request, shape.deflate)
+    warm_up = min(0.3, seconds / 4)
+    numbers = (
+        *(server.port, shape.connections, shape.depth),
+        *(int(warm_up * 1000), int(seconds * 1000)),
+        *(len(handshake), len(greeting), dialect.greeted, len(frame), answer_size),
+        *server.tree(),
+    )
+    return [str(_LOAD), *map(str, numbers)], handshake + greeting + frame

@@ -1,80 +1,203 @@
-"""What a small request costs the server, beside others: ``python -m benchmarks.requests``.
+"""What requests cost the gateway, beside others: ``python -m benchmarks.requests --help``.
 
-Each server runs alone on the first core, the load on the second. The figures are CPU of the server's
-process per request, and the ratio to the first row: a protocol on uvloop that does nothing.
+Each server runs alone on the first core, the load on the second. Rounds are interleaved, so that what
+else happens on the machine meets all of them; the ratio is to ``bare`` in the same round, a protocol on
+uvloop that parses nothing.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
-import socket
-import subprocess
 import sys
 import time
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
-from .load import Result, load
+import attrs
+import msgspec
 
-BIN = Path(sys.executable).parent
-REQUEST = b'{"method":"GET","url":"/hello","args":{},"data":null,"id":1}'
-GATEWAY = [
-    str(BIN / "aiorest-gw"), "serve", "--app", "benchmarks.servers.gateway:router",
-    "--listen", "tcp:PORT:interface=127.0.0.1",
-]  # fmt: skip
-SERVERS = {
-    "bare asyncio.Protocol, uvloop": [sys.executable, "-m", "benchmarks.servers.bare", "PORT"],
-    "aiorest_gw, uvloop": GATEWAY,
-    "aiorest_gw, epoll": [*GATEWAY, "--reactor", "epoll"],
-    "Autobahn alone, epoll": [sys.executable, "-m", "benchmarks.servers.vanilla_autobahn", "PORT"],
-}
+from .load import Result, connection_memory, load
+from .peers import PEERS, REFERENCE
+from .processes import ServerProcess
+from .report import Report, section_of, versions_of
+from .servers.work import answer
+from .wire import NotUsable, ask
+from .workloads import WORKLOADS, Workload
+
+_SETTLING = 2  # seconds until the memory is looked at
+_PATIENCE = 5  # seconds for the answer that is looked at
 
 
-def measure(command: list[str], **shape: int) -> Result:
-    """Start a server, load it, stop it."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    core = {int(os.environ.get("BENCHMARK_CORE", "0"))}
-    process = subprocess.Popen(
-        [part.replace("PORT", str(port)) for part in command],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        preexec_fn=lambda: os.sched_setaffinity(0, core),
+def _cores() -> tuple[int, int]:
+    """Of the servers and of the load."""
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) == 1:
+        print("there is one core only: the load disturbs what it measures", file=sys.stderr)
+    return cores[0], cores[min(1, len(cores) - 1)]
+
+
+@attrs.define
+class Runs:
+    """Everything that is to be measured, and what has been so far."""
+
+    workloads: dict[str, Workload]
+    servers: tuple[str, ...]
+    seconds: float
+    rounds: int
+    cores: tuple[int, int] = attrs.field(factory=_cores)
+    measured: dict[str, dict[str, list[Result | float]]] = attrs.field(factory=dict)
+    missing: dict[str, dict[str, str]] = attrs.field(factory=dict)
+    done: int = 0
+
+    def __attrs_post_init__(self) -> None:
+        self.measured = {name: defaultdict(list) for name in self.workloads}
+        self.missing = {name: {} for name in self.workloads}
+
+    def compared(self, workload: Workload) -> tuple[str, ...]:
+        """The servers of a workload, the reference first."""
+        return tuple(dict.fromkeys((REFERENCE, *(self.servers or workload.servers))))
+
+    def all_servers(self) -> tuple[str, ...]:
+        every = (self.compared(workload) for workload in self.workloads.values())
+        return tuple(dict.fromkeys(server for servers in every for server in servers))
+
+    def run(self) -> None:
+        started = time.monotonic()
+        for number in range(self.rounds):
+            for server in self.all_servers():
+                for names in self._together(server):
+                    self._measure_together(server, names)
+            passed = time.monotonic() - started
+            _tell(
+                f"round {number + 1} of {self.rounds} is done after {passed:.0f} s, about "
+                f"{passed / (number + 1) * (self.rounds - number - 1):.0f} s to go"
+            )
+
+    def _together(self, server: str) -> Iterator[list[str]]:
+        """The workloads that one process of the server can serve, one after the other."""
+        groups: dict[object, list[str]] = defaultdict(list)
+        for name, workload in self.workloads.items():
+            if server in self.compared(workload) and server not in self.missing[name]:
+                memory = workload.measure == "memory"
+                groups[memory, workload.shape.deflate].append(name)
+        yield from groups.values()
+
+    def _measure_together(self, server: str, names: list[str]) -> None:
+        peer = PEERS[server]
+        deflate = self.workloads[names[0]].shape.deflate
+        try:
+            if deflate and not peer.deflate:
+                raise NotUsable("has no permessage-deflate")
+            command = (*peer.command, *(peer.deflate if deflate else ()))
+            with ServerProcess(command, self.cores[0]) as process:
+                for name in names:
+                    self._measure(server, process, name)
+        except NotUsable as error:
+            for name in names:
+                self._miss(server, name, str(error))
+
+    def _measure(self, server: str, process: ServerProcess, name: str) -> None:
+        workload, dialect = self.workloads[name], PEERS[server].dialect
+        right = answer(workload.request)
+        try:
+            told = ask(process.port, dialect, workload.request, workload.shape.deflate, _PATIENCE)
+            if told != dialect.answer % right:
+                raise NotUsable(f"answers {told[:60]!r}")
+            if workload.measure == "memory":
+                memory = connection_memory(
+                    process,
+                    dialect,
+                    workload.request,
+                    workload.shape.connections,
+                    _SETTLING,
+                    self.cores[1],
+                )
+                self._keep(server, name, memory, f"{memory / 1024:.1f} KiB a connection")
+            else:
+                result = load(
+                    process,
+                    dialect,
+                    workload.request,
+                    right,
+                    workload.shape,
+                    self.seconds,
+                    self.cores[1],
+                )
+                self._keep(server, name, result, f"{result.cost:.1f} µs of CPU")
+        except NotUsable as error:
+            self._miss(server, name, str(error))
+
+    def _keep(self, server: str, name: str, result: Result | float, text: str) -> None:
+        self.measured[name][server].append(result)
+        _tell(f"  {server:20} {name:14} {text}")
+
+    def _miss(self, server: str, name: str, reason: str) -> None:
+        self.missing[name][server] = reason
+        self.measured[name].pop(server, None)
+        _tell(f"  {server:20} {name:14} skipped: {reason}")
+
+    def report(self) -> Report:
+        return Report(
+            sections=[
+                section_of(name, workload, self.measured[name], self.missing[name])
+                for name, workload in self.workloads.items()
+            ],
+            rounds=self.rounds,
+            seconds=self.seconds,
+            versions=versions_of({server for found in self.measured.values() for server in found}),
+        )
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _names(known: dict[str, object]) -> object:
+    def parse(text: str) -> tuple[str, ...]:
+        names = tuple(text.split(","))
+        for name in names:
+            if name not in known:
+                raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(known)}")
+        return names
+
+    return parse
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.requests")
+    parser.add_argument(
+        "--workloads",
+        type=_names(WORKLOADS),
+        default=tuple(WORKLOADS),
+        help=f"of {', '.join(WORKLOADS)}; all if not given",
     )
-    try:
-        for _ in range(200):
-            try:
-                socket.create_connection(("127.0.0.1", port)).close()
-                break
-            except OSError:
-                time.sleep(0.05)
-        return load(port, process.pid, REQUEST, **shape)
-    finally:
-        process.kill()
-        process.wait()
+    parser.add_argument(
+        "--servers",
+        type=_names(PEERS),
+        default=(),
+        help=f"of {', '.join(PEERS)}; those that each workload compares if not given",
+    )
+    parser.add_argument("--seconds", type=float, default=2, help="of each run (default 2)")
+    parser.add_argument("--rounds", type=int, default=3, help="default 3")
+    parser.add_argument("--json", type=Path, help="a file for the figures")
+    return parser.parse_args()
 
 
 def main() -> None:
-    cores = os.sched_getaffinity(0)
-    for title, shape in (
-        ("100 connections, one request in flight on each", {"connections": 100, "depth": 1}),
-        ("10 connections, 32 requests in flight on each", {"connections": 10, "depth": 32}),
-    ):
-        print(f"\n{title}\n{'':32}{'µs CPU':>8}{'ratio':>8}{'requests/s':>12}{'load’s core':>13}")
-        floor = None
-        for name, command in SERVERS.items():
-            os.sched_setaffinity(0, cores)
-            if len(cores) > 1:
-                os.sched_setaffinity(0, cores - {min(cores)})
-            os.environ["BENCHMARK_CORE"] = str(min(cores))
-            result = measure(command, **shape)
-            floor = floor or result.server_cpu
-            marked = " (too near to one core)" if result.client_share > 0.9 else ""
-            print(
-                f"{name:32}{result.server_cpu:>8.1f}{result.server_cpu / floor:>8.2f}"
-                f"{result.requests / result.seconds:>12,.0f}{result.client_share:>12.0%}{marked}",
-                flush=True,
-            )
+    chosen = _arguments()
+    workloads = {name: WORKLOADS[name] for name in chosen.workloads}
+    runs = Runs(workloads, chosen.servers, chosen.seconds, chosen.rounds)
+    runs.run()
+    report = runs.report()
+    for section in report.sections:
+        print("\n".join(section.lines()))
+    print(f"\n{report.date}, {report.machine}")
+    print(", ".join(f"{package} {version}" for package, version in report.versions.items()))
+    if chosen.json:
+        text = msgspec.json.format(msgspec.json.encode({"report": report, "runs": runs.measured}))
+        chosen.json.write_bytes(text)
 
 
 if __name__ == "__main__":

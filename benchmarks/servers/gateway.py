@@ -1,19 +1,10 @@
 """The gateway itself: ``aiorest-gw serve --app benchmarks.servers.gateway:router``."""
 
-import attrs
-
 from aiorest_gw import SimpleRouter
 
+from .work import Order
+
 router = SimpleRouter()
-
-
-@attrs.define
-class Order:
-    item: str
-    count: int
-    price: float
-    paid: bool
-    notes: list[str]
 
 
 @router.get("/hello")

@@ -1,0 +1,92 @@
+"""A server in a process of its own: started on one core, looked at, stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from .wire import NotUsable
+
+__all__ = ["ServerProcess"]
+
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_START = 20  # seconds that a server may take until it listens
+
+
+class ServerProcess:
+    """A server while the context lasts.
+
+    :param command: that starts it, ``PORT`` in the place of the port.
+    :param core: the only one that it may use.
+    :raises NotUsable: it does not start.
+    """
+
+    def __init__(self, command: Sequence[str], core: int) -> None:
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lasts as long as the server
+        self.port = _free_port()
+        self._process = subprocess.Popen(
+            [part.replace("PORT", str(self.port)) for part in command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=self._errors,
+            start_new_session=True,
+            preexec_fn=lambda: os.sched_setaffinity(0, {core}),
+        )
+
+    def __enter__(self) -> ServerProcess:
+        try:
+            self._wait()
+        except NotUsable:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._errors.close()
+
+    def _wait(self) -> None:
+        end = time.monotonic() + _START
+        while time.monotonic() < end:
+            if self._process.poll() is not None:
+                raise NotUsable(f"does not start: {self.last_words()}")
+            try:
+                socket.create_connection(("127.0.0.1", self.port)).close()
+                return
+            except OSError:
+                time.sleep(0.02)
+        raise NotUsable(f"does not listen after {_START} seconds")
+
+    def last_words(self) -> str:
+        """The last line that it wrote to its standard error."""
+        self._errors.seek(0)
+        lines = self._errors.read().decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else "it says nothing"
+
+    def tree(self) -> list[int]:
+        """The process and all that descend from it."""
+        found = [self._process.pid]
+        for pid in found:
+            for task in Path(f"/proc/{pid}/task").iterdir():
+                found += map(int, (task / "children").read_text().split())
+        return found
+
+    def memory(self) -> int:
+        """Octets of the whole tree that are resident."""
+        pages = (Path(f"/proc/{pid}/statm").read_text().split()[1] for pid in self.tree())
+        return sum(map(int, pages)) * _PAGE
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
