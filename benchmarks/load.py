@@ -18,7 +18,7 @@ import attrs
 from .processes import ServerProcess
 from .wire import Dialect, NotUsable, client_frame
 
-__all__ = ["Result", "Shape", "connection_memory", "load"]
+__all__ = ["Load", "Result", "Shape"]
 
 _LOAD = Path(sys.executable).parent / "load"
 _PATIENCE = 120  # seconds beyond a run's own, for its opening
@@ -84,94 +84,76 @@ class Result:
         return self.load_cpu / (self.seconds - self.load_waited)
 
 
-def load(
-    server: ServerProcess,
-    dialect: Dialect,
-    request: bytes,
-    answer: bytes,
-    shape: Shape,
-    seconds: float,
-    core: int,
-) -> Result:
-    """Put a load on a server.
+@attrs.frozen
+class Load:
+    """Of one server.
 
-    :param request: as the gateway takes it; the dialect's own is laid around it.
-    :param answer: that each has to get; without compression its length is looked at each time.
     :param core: that the load runs on.
-    :raises NotUsable: the server does not bear it.
     """
-    size = 0 if shape.deflate else len(dialect.answer % answer)
-    arguments, octets = _arguments(server, dialect, request, shape, size, seconds)
-    try:
-        run = subprocess.run(
-            arguments,
-            input=octets,
-            capture_output=True,
-            timeout=seconds + _PATIENCE,
-            preexec_fn=lambda: os.sched_setaffinity(0, {core}),
+
+    server: ServerProcess
+    dialect: Dialect
+    core: int
+
+    def run(self, request: bytes, answer: bytes, shape: Shape, seconds: float) -> Result:
+        """Keep the server busy for some time.
+
+        :param request: as the gateway takes it; the dialect's own is laid around it.
+        :param answer: that each has to get; without compression its length is looked at each time.
+        :raises NotUsable: the server does not bear it.
+        """
+        size = 0 if shape.deflate else len(self.dialect.answer % answer)
+        with self._start(request, shape, size, seconds) as process:
+            try:
+                told, errors = process.communicate(timeout=seconds + _PATIENCE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise NotUsable("does not get through the load") from None
+        if process.returncode:
+            raise NotUsable(_reason(errors))
+        return Result(**json.loads(told))
+
+    def idle(self, request: bytes, connections: int, settling: float) -> float:
+        """Octets that an idle connection keeps resident, each after one request.
+
+        :param settling: seconds between the last answer and the look at the memory.
+        :raises NotUsable: the server does not bear the connections.
+        """
+        before = self.server.memory()
+        with self._start(request, Shape(connections), 0, 0) as process:
+            ready = process.stdout.readline()
+            if ready:
+                time.sleep(settling)
+            if not ready or process.poll() is not None:
+                raise NotUsable(_reason(process.stderr.read()))
+            after = self.server.memory()
+            process.stdin.close()
+        return (after - before) / connections
+
+    def _start(
+        self, request: bytes, shape: Shape, answer_size: int, seconds: float
+    ) -> subprocess.Popen:
+        deflate = shape.deflate
+        handshake, greeting = self.dialect.handshake(deflate), self.dialect.opening(deflate)
+        frame = client_frame(self.dialect.request % request, deflate)
+        warm_up = min(0.3, seconds / 4)
+        numbers = (
+            *(self.server.port, shape.connections, shape.depth),
+            *(int(warm_up * 1000), int(seconds * 1000)),
+            *(len(handshake), len(greeting), self.dialect.greeted, len(frame), answer_size),
+            *self.server.tree(),
         )
-    except subprocess.TimeoutExpired:
-        raise NotUsable("does not get through the load") from None
-    if run.returncode:
-        raise NotUsable(run.stderr.decode(errors="replace").strip() or "the load ended")
-    return Result(**json.loads(run.stdout))
+        process = subprocess.Popen(
+            [_LOAD, *map(str, numbers)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            preexec_fn=lambda: os.sched_setaffinity(0, {self.core}),
+        )
+        process.stdin.write(handshake + greeting + frame)
+        process.stdin.flush()
+        return process
 
 
-def connection_memory(
-    server: ServerProcess,
-    dialect: Dialect,
-    request: bytes,
-    connections: int,
-    settling: float,
-    core: int,
-) -> float:
-    """Octets that an idle connection keeps resident, each after one request.
-
-    :param settling: seconds between the last request and the look at the memory.
-    :raises NotUsable: the server does not bear the connections.
-    """
-    shape = Shape(connections)
-    arguments, octets = _arguments(server, dialect, request, shape, 0, 0)
-    before = server.memory()
-    with subprocess.Popen(
-        arguments,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        preexec_fn=lambda: os.sched_setaffinity(0, {core}),
-    ) as run:
-        assert run.stdin is not None
-        assert run.stdout is not None
-        assert run.stderr is not None
-        run.stdin.write(octets)
-        run.stdin.flush()
-        ready = run.stdout.readline()
-        if ready:
-            time.sleep(settling)
-        ended = run.poll()
-        after = server.memory()
-        run.stdin.close()
-        if not ready or ended is not None:
-            raise NotUsable(run.stderr.read().decode(errors="replace").strip() or "the load ended")
-    return (after - before) / connections
-
-
-def _arguments(
-    server: ServerProcess,
-    dialect: Dialect,
-    request: bytes,
-    shape: Shape,
-    answer_size: int,
-    seconds: float,
-) -> tuple[list[str], bytes]:
-    """What ``load.c`` takes as arguments and as its standard input."""
-    handshake, greeting = dialect.handshake(shape.deflate), dialect.opening(shape.deflate)
-    frame = client_frame(dialect.request % request, shape.deflate)
-    warm_up = min(0.3, seconds / 4)
-    numbers = (
-        *(server.port, shape.connections, shape.depth),
-        *(int(warm_up * 1000), int(seconds * 1000)),
-        *(len(handshake), len(greeting), dialect.greeted, len(frame), answer_size),
-        *server.tree(),
-    )
-    return [str(_LOAD), *map(str, numbers)], handshake + greeting + frame
+def _reason(errors: bytes) -> str:
+    return errors.decode(errors="replace").strip() or "the load ended"

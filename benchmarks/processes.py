@@ -17,6 +17,7 @@ from .wire import NotUsable
 __all__ = ["ServerProcess"]
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+_WORDS = 4_096  # octets of its standard error that are looked at
 _START = 20  # seconds that a server may take until it listens
 
 
@@ -68,16 +69,23 @@ class ServerProcess:
 
     def last_words(self) -> str:
         """The last line that it wrote to its standard error."""
-        self._errors.seek(0)
-        lines = self._errors.read().decode(errors="replace").strip().splitlines()
+        errors = self._errors.fileno()
+        text = os.pread(errors, _WORDS, max(0, os.fstat(errors).st_size - _WORDS))
+        lines = text.decode(errors="replace").strip().splitlines()
         return lines[-1] if lines else "it says nothing"
 
     def tree(self) -> list[int]:
-        """The process and all that descend from it."""
+        """The process and all that descend from it.
+
+        :raises NotUsable: it has ended.
+        """
         found = [self._process.pid]
-        for pid in found:
-            for task in Path(f"/proc/{pid}/task").iterdir():
-                found += map(int, (task / "children").read_text().split())
+        try:
+            for pid in found:
+                for task in Path(f"/proc/{pid}/task").iterdir():
+                    found += map(int, (task / "children").read_text().split())
+        except FileNotFoundError:
+            raise NotUsable(f"has ended: {self.last_words()}") from None
         return found
 
     def memory(self) -> int:

@@ -18,7 +18,7 @@ from .workloads import Workload
 
 __all__ = ["Report", "Row", "Section", "section_of", "versions_of"]
 
-TOO_BUSY = 0.9  # of its core: then the load may be what was measured
+BUSY = 0.9  # of its core: then the load may be what was measured, unless the server was as busy
 _UNITS = {"cpu": "µs of CPU", "latency": "µs", "memory": "KiB"}
 
 
@@ -46,8 +46,8 @@ class Row:
     load_share: float = 0
 
     @property
-    def doubtful(self) -> bool:
-        return self.load_share > TOO_BUSY
+    def marked(self) -> bool:
+        return self.load_share > BUSY
 
 
 @attrs.frozen(kw_only=True)
@@ -84,16 +84,36 @@ class Section:
             line += f"{row.p99:>10.1f}{row.cpu:>12.1f}"
         if self.measure != "memory":
             line += f"{row.rate:>13,.0f}{row.server_share:>10.0%}{row.load_share:>13.0%}"
-        return line + ("  the load was too busy" if row.doubtful else "")
+        return line + ("  the load was near its limit" if row.marked else "")
+
+
+def _machine() -> str:
+    model = platform.processor() or platform.machine()
+    try:
+        with open("/proc/cpuinfo") as lines:
+            names = [line.partition(":")[2].strip() for line in lines if "model name" in line]
+        model = names[0]
+    except (OSError, IndexError):
+        pass
+    return (
+        f"{model}, {os.cpu_count()} cores, {platform.system()} {platform.release().split('-')[0]}, "
+        f"{platform.python_implementation()} {platform.python_version()}"
+    )
 
 
 @attrs.frozen(kw_only=True)
 class Report:
+    """All that is told.
+
+    :param seconds: of each run.
+    :param versions: by package.
+    """
+
     sections: list[Section]
     rounds: int
     seconds: float
     date: str = attrs.field(factory=lambda: datetime.date.today().isoformat())
-    machine: str = attrs.field(factory=lambda: _machine())
+    machine: str = attrs.field(factory=_machine)
     versions: dict[str, str] = attrs.field(factory=dict)
 
 
@@ -154,17 +174,3 @@ def versions_of(servers: Iterable[str]) -> dict[str, str]:
     packages = {package for server in servers for package in PEERS[server].packages}
     packages |= {"msgspec", "uvloop"}
     return {package: metadata.version(package) for package in sorted(packages, key=str.lower)}
-
-
-def _machine() -> str:
-    model = platform.processor() or platform.machine()
-    try:
-        with open("/proc/cpuinfo") as lines:
-            names = [line.partition(":")[2].strip() for line in lines if "model name" in line]
-        model = names[0]
-    except (OSError, IndexError):
-        pass
-    return (
-        f"{model}, {os.cpu_count()} cores, {platform.system()} {platform.release().split('-')[0]}, "
-        f"{platform.python_implementation()} {platform.python_version()}"
-    )
