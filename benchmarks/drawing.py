@@ -12,8 +12,8 @@ from .report import Report, Row, Section
 __all__ = ["draw"]
 
 WIDTH, MARGIN = 860, 24
-LABELS = 160  # where bars begin
-BARS = 500  # of the longest one
+LABELS = 176  # where bars begin
+BARS = 480  # of the longest one
 LINE, BAR = 22, 14
 
 STYLE = """

@@ -44,7 +44,7 @@ struct bytes {
 
 struct connection {
     int fd;
-    bool shaken, open;
+    bool answered, shaken, open; /* its handshake in part, whole, and all of its opening */
     int line_ends;          /* how much of the blank line behind the server's handshake was seen */
     int greeted;            /* frames of the opening that are still to come */
     unsigned char head[10]; /* of the frame that is being read */
@@ -208,8 +208,9 @@ static int read_frames(struct connection *connection, const char *data, size_t s
 /* Reads the server's handshake. Returns how many octets of it are in the data. */
 static size_t read_handshake(struct connection *connection, const char *data, size_t size)
 {
-    if (!connection->line_ends && size > 12 && memcmp(data + 8, " 101", 4))
+    if (!connection->answered && size > 12 && memcmp(data + 8, " 101", 4))
         fail("the handshake was answered with %.*s", (int)(size < 80 ? size : 80), data);
+    connection->answered = true;
     for (size_t place = 0; place < size; place++) {
         bool continues = data[place] == "\r\n\r\n"[connection->line_ends];
         connection->line_ends = continues ? connection->line_ends + 1 : data[place] == '\r';

@@ -76,12 +76,12 @@ class Result:
     @property
     def server_share(self) -> float:
         """How much of the time that its core was free for it the server was busy."""
-        return self.server_cpu / (self.seconds - self.server_waited)
+        return min(1, self.server_cpu / (self.seconds - self.server_waited))
 
     @property
     def load_share(self) -> float:
         """The same of the load: near 1 it may be the load that is measured."""
-        return self.load_cpu / (self.seconds - self.load_waited)
+        return min(1, self.load_cpu / (self.seconds - self.load_waited))
 
 
 @attrs.frozen
