@@ -1,15 +1,18 @@
 # Two commands do all of their own set-up in .venv:
 #   make run    the gateway with the example application
 #   make test   everything that can be tested here
+# And one needs a Python 2.7 or Docker besides:
+#   make conformance   the official Autobahn Testsuite against the gateway's protocol
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .venv-benchmark
+CONFORMANCE := .venv-conformance
 SETUP := setup.cfg pyproject.toml setup.py
 LISTEN ?= tcp:8080:interface=127.0.0.1
 
-.PHONY: run test lint types docs wheel benchmark benchmark-full clean
+.PHONY: run test lint types docs wheel benchmark benchmark-full conformance clean
 
 run: $(VENV)/.examples
 	$(BIN)/aiorest-gw serve --app examples.todo.app:make_factory --listen $(LISTEN)
@@ -49,8 +52,13 @@ benchmark-full: $(PEERS)/bin/load
 	$(PEERS)/bin/python -m benchmarks.routes
 	$(PEERS)/bin/python -m benchmarks.requests --seconds 2 --rounds 5 --svg $(DRAWING)
 
+# Pass CASES=core for the ten seconds of it that are run on every change.
+CASES ?= all
+conformance: $(VENV)/.test $(CONFORMANCE)/.wstest
+	$(BIN)/python -m tests.conformance $(CONFORMANCE)/wstest $(CASES)
+
 clean:
-	rm -rf $(VENV) $(PEERS) build dist docs/_build _trial_temp* .coverage* *.egg-info
+	rm -rf $(VENV) $(PEERS) $(CONFORMANCE) build dist docs/_build _trial_temp* .coverage* *.egg-info
 
 %/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -76,3 +84,7 @@ $(PEERS)/.installed: $(REQUIREMENTS) $(SETUP) | $(PEERS)/bin/python
 
 $(PEERS)/bin/load: benchmarks/load.c $(PEERS)/.installed
 	$(CC) -O2 -Wall -Wextra -o $@ $<
+
+$(CONFORMANCE)/.wstest: .ci/autobahn-testsuite
+	@PYTHON=$(PYTHON) PYTHON27=$(PYTHON27) .ci/autobahn-testsuite install $(CONFORMANCE)
+	@touch $@

@@ -1,0 +1,99 @@
+"""``python -m tests.conformance PATH/TO/wstest core|all``: the suite against both endpoints.
+
+The status is 0 where everything is as good as the suite can say.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import shutil
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+from .cases import SELECTIONS, Group
+from .shards import ENDPOINTS, Bench
+from .verdicts import Outcome, Verdict, conforms, table
+
+REPORTS = Path("build/conformance").absolute()
+_EVERY = 30
+
+
+class Run:
+    """All groups of a selection on all endpoints, as many at a time as there are cores.
+
+    :param wstest: the suite's command.
+    :param jobs: how many processes of the suite may run at the same time.
+    """
+
+    def __init__(self, wstest: Path, jobs: int) -> None:
+        self._bench = Bench(wstest, REPORTS, self._case_begins)
+        self._begun: Counter[str] = Counter()
+        self._free = asyncio.Semaphore(jobs)
+        self._started = time.monotonic()
+
+    def _case_begins(self, endpoint: str) -> None:
+        self._begun[endpoint] += 1
+
+    async def run(self, steps: tuple[tuple[Group, ...], ...]) -> list[Outcome]:
+        """Run one step after the other, and tell how far it has come."""
+        cases = sum(group.count for step in steps for group in step)
+        telling = asyncio.create_task(self._tell(cases))
+        outcomes: list[Outcome] = []
+        try:
+            for step in steps:
+                shards = [self._shard(name, group) for group in step for name in ENDPOINTS]
+                outcomes += await asyncio.gather(*shards)
+        finally:
+            telling.cancel()
+        return outcomes
+
+    async def _shard(self, endpoint: str, group: Group) -> Outcome:
+        async with self._free:
+            outcome = await self._bench.run(endpoint, group)
+        counts = outcome.counts()
+        words = ", ".join(
+            f"{counts[verdict]} {verdict.value}" for verdict in Verdict if counts[verdict]
+        )
+        self._say(f"{endpoint}: cases {group.name}: {words} ({outcome.seconds:.0f} s)")
+        for case in outcome.bad():
+            self._say(f"{endpoint}: {case}")
+        if outcome.complaint:
+            self._say(f"{endpoint}: cases {group.name}: {outcome.complaint}")
+        return outcome
+
+    async def _tell(self, cases: int) -> None:
+        while True:
+            await asyncio.sleep(_EVERY)
+            self._say(", ".join(f"{name}: {self._begun[name]} of {cases}" for name in ENDPOINTS))
+
+    def _say(self, line: str) -> None:
+        minutes, seconds = divmod(int(time.monotonic() - self._started), 60)
+        print(f"{minutes:3}:{seconds:02}  {line}", flush=True)
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser(prog="python -m tests.conformance")
+    arguments.add_argument("wstest", type=Path, help="the suite's command")
+    arguments.add_argument("cases", choices=SELECTIONS)
+    arguments.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    options = arguments.parse_args()
+    shutil.rmtree(REPORTS, ignore_errors=True)
+
+    async def run() -> list[Outcome]:
+        return await Run(options.wstest.absolute(), options.jobs).run(SELECTIONS[options.cases])
+
+    started = time.monotonic()
+    outcomes = asyncio.run(run())
+    good = conforms(outcomes)
+    print(f"\n{table(outcomes)}\n")
+    print("conforms" if good else "does not conform", f"({time.monotonic() - started:.0f} s);",
+          f"each case's report is under {REPORTS.relative_to(Path.cwd())}")  # fmt: skip
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
