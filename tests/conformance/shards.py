@@ -68,15 +68,18 @@ class Bench:
         folder = self.reports / endpoint / group.name.replace(", ", "+")
         folder.mkdir(parents=True)
         started = time.monotonic()
+        index = folder / "index.json"
         complaint = ""
         try:
             await self._test(endpoint, group, folder)
         except TimeoutError:
             complaint = "nothing went on any more"
-        index = folder / "index.json"
+        else:
+            if (folder / "server.log").stat().st_size:
+                complaint = f"the server complained, see {folder / 'server.log'}"
+            elif not index.exists():
+                complaint = f"the suite made no report, see {folder / 'suite.log'}"
         verdicts = read_verdicts(index.read_text()) if index.exists() else {}
-        if not complaint and (folder / "server.log").stat().st_size:
-            complaint = "the server complained"
         return Outcome(endpoint, group, verdicts, time.monotonic() - started, complaint)
 
     async def _test(self, endpoint: str, group: Group, folder: Path) -> None:

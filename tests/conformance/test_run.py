@@ -110,3 +110,4 @@ class RunningTests(SynchronousTestCase):
         status, said = self.run_suite(SUITE_DIES="yes")
         self.assertEqual(1, status)
         self.assertIn("247 failed", said)
+        self.assertRegex(said, r"tcp: .* the suite made no report, see \S+suite.log\n")
