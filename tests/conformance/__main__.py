@@ -18,7 +18,7 @@ from .cases import SELECTIONS, Group
 from .shards import ENDPOINTS, Bench
 from .verdicts import Outcome, Verdict, conforms, table
 
-REPORTS = Path("build/conformance").absolute()
+REPORTS = Path("build/conformance")
 _EVERY = 30
 
 
@@ -26,11 +26,12 @@ class Run:
     """All groups of a selection on all endpoints, as many at a time as there are cores.
 
     :param wstest: the suite's command.
+    :param reports: a folder for the suite's own.
     :param jobs: how many processes of the suite may run at the same time.
     """
 
-    def __init__(self, wstest: Path, jobs: int) -> None:
-        self._bench = Bench(wstest, REPORTS, self._case_begins)
+    def __init__(self, wstest: Path, reports: Path, jobs: int) -> None:
+        self._bench = Bench(wstest.absolute(), reports.absolute(), self._case_begins)
         self._begun: Counter[str] = Counter()
         self._free = asyncio.Semaphore(jobs)
         self._started = time.monotonic()
@@ -79,19 +80,21 @@ def main() -> int:
     arguments = argparse.ArgumentParser(prog="python -m tests.conformance")
     arguments.add_argument("wstest", type=Path, help="the suite's command")
     arguments.add_argument("cases", choices=SELECTIONS)
-    arguments.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = arguments.parse_args()
-    shutil.rmtree(REPORTS, ignore_errors=True)
+    reports = REPORTS / options.cases
+    shutil.rmtree(reports, ignore_errors=True)
 
     async def run() -> list[Outcome]:
-        return await Run(options.wstest.absolute(), options.jobs).run(SELECTIONS[options.cases])
+        jobs = os.cpu_count() or 1
+        return await Run(options.wstest, reports, jobs).run(SELECTIONS[options.cases])
 
     started = time.monotonic()
     outcomes = asyncio.run(run())
     good = conforms(outcomes)
     print(f"\n{table(outcomes)}\n")
-    print("conforms" if good else "does not conform", f"({time.monotonic() - started:.0f} s);",
-          f"each case's report is under {REPORTS.relative_to(Path.cwd())}")  # fmt: skip
+    word = "conforms" if good else "does not conform"
+    seconds = time.monotonic() - started
+    print(f"{word} ({seconds:.0f} s); each case's report is under {reports}")
     return 0 if good else 1
 
 
