@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import os
 import shutil
+import signal
 import sys
 import time
 from collections import Counter
@@ -88,6 +89,8 @@ def main() -> int:
         jobs = os.cpu_count() or 1
         return await Run(options.wstest, reports, jobs).run(SELECTIONS[options.cases])
 
+    # Whoever ends this, by whichever signal, leaves no server behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     started = time.monotonic()
     outcomes = asyncio.run(run())
     good = conforms(outcomes)

@@ -1,9 +1,12 @@
 """Finding the suite and running it, with stand-ins for what need not be on every machine."""
 
 import os
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -12,13 +15,16 @@ ROOT = Path(__file__).resolve().parents[2]
 FINDER = ROOT / ".ci" / "autobahn-testsuite"
 # Stands for the suite: connects, tells, reports.
 SUITE = f"""#!{sys.executable}
-import json, os, socket, sys
+import json, os, socket, sys, time
 told = json.load(open(sys.argv[-1]))
 host, port = told["servers"][0]["url"].removeprefix("ws://").split(":")
 socket.create_connection((host, int(port))).close()
 print("Running test case ID 1.1.1 for agent x from peer y")
 if "SUITE_DIES" in os.environ:
     sys.exit(1)
+if "SUITE_LASTS" in os.environ:
+    open("server-" + port, "w").close()
+    time.sleep(600)
 noted = {{"7.1.6", "7.13.1", "7.13.2"}}
 words = dict.fromkeys([f"1.{{n}}" for n in range(244)], "OK") | dict.fromkeys(noted, "INFORMATIONAL")
 words["1.5"] = os.environ.get("SUITE_SAYS", "OK")
@@ -78,21 +84,27 @@ class FindingTests(SynchronousTestCase):
 
 
 class RunningTests(SynchronousTestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        write_script(self.folder / "wstest", SUITE)
+
+    def start(self, **variables):
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.conformance", "wstest", "core"],
+            cwd=self.folder,
+            env=os.environ | {"PYTHONPATH": str(ROOT)} | variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
     def run_suite(self, **variables):
         """Status and output of a run of the core cases by the stand-in."""
-        with tempfile.TemporaryDirectory() as folder:
-            write_script(Path(folder) / "wstest", SUITE)
-            done = subprocess.run(
-                [sys.executable, "-m", "tests.conformance", "wstest", "core"],
-                cwd=folder,
-                env=os.environ | {"PYTHONPATH": str(ROOT)} | variables,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                timeout=60,
-                check=False,
-            )
-        return done.returncode, done.stdout
+        process = self.start(**variables)
+        said, _ = process.communicate(timeout=60)
+        return process.returncode, said
 
     def test_both_endpoints_are_tested(self):
         status, said = self.run_suite()
@@ -111,3 +123,17 @@ class RunningTests(SynchronousTestCase):
         self.assertEqual(1, status)
         self.assertIn("247 failed", said)
         self.assertRegex(said, r"tcp: .* the suite made no report, see \S+suite.log\n")
+
+    def test_a_run_that_is_ended_leaves_no_server(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            process = self.start(SUITE_LASTS="yes")
+            deadline = time.monotonic() + 60
+            while len(servers := list(self.folder.glob("server-*"))) < 2:
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.05)
+            process.send_signal(number)
+            process.communicate(timeout=60)
+            for server in servers:
+                server.unlink()
+                with self.assertRaises(ConnectionRefusedError):
+                    socket.create_connection(("127.0.0.1", int(server.name.split("-")[1]))).close()
