@@ -28,7 +28,11 @@ class Session:
     data: dict[str, Any] = attrs.field(factory=dict)
 
 
-@attrs.define(slots=False, eq=False)
+# The keys of a message that the protocol gives a meaning.
+_WORDS = frozenset(("method", "url", "args", "data", "event_name", "token", "id", "deadline"))
+_new = object.__new__
+
+
 class Request:
     """One request of a client (``docs/wire-protocol.rst``, plain dialect).
 
@@ -53,20 +57,64 @@ class Request:
     :param route: where the router found that it leads.
     """
 
+    # What a message leaves out; one is made for each message, so that counts.
     method: Any = None
     url: Any = None
-    args: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    data: Any = attrs.field(default=None, repr=False)
+    args: dict[str, Any] = None  # type: ignore[assignment]  # the router sees to it
+    data: Any = None
     event_name: Any = None
-    token: Any = attrs.field(default=None, repr=False)
+    token: Any = None
     id: str | int | float | None = None
     deadline: float | None = None
-    extra: dict[str, Any] = attrs.field(factory=dict, repr=False)
+    extra: dict[str, Any]
     session: Session | None = None
     factory: Any = None
     user: User = ANONYMOUS
-    token_payload: dict[str, Any] | None = attrs.field(default=None, repr=False)
+    token_payload: dict[str, Any] | None = None
     route: Any = None
+
+    def __init__(
+        self,
+        method: Any = None,
+        url: Any = None,
+        args: dict[str, Any] | None = None,
+        data: Any = None,
+        event_name: Any = None,
+        token: Any = None,
+        id: str | int | float | None = None,
+        deadline: float | None = None,
+        extra: dict[str, Any] | None = None,
+        session: Session | None = None,
+        factory: Any = None,
+        user: User = ANONYMOUS,
+    ) -> None:
+        self.method = method
+        self.url = url
+        self.args = {} if args is None else args
+        self.data = data
+        self.event_name = event_name
+        self.token = token
+        self.id = id
+        self.deadline = deadline
+        self.extra = {} if extra is None else extra
+        self.session = session
+        self.factory = factory
+        self.user = user
+
+    @classmethod
+    def of(cls, message: dict[str, Any]) -> Request:
+        """The request that a message is.
+
+        :param message: its object; taken over, so that nothing is copied.
+        """
+        request = _new(cls)
+        if message.keys() <= _WORDS:
+            request.__dict__ = message
+        else:
+            # No key of a client's own ever becomes an attribute of the instance.
+            request.__dict__ = {word: message.pop(word) for word in _WORDS if word in message}
+            request.extra = message
+        return request
 
     def get_argument(self, name: str) -> Any:
         """The value of one of the ``args``, or None."""
@@ -76,8 +124,14 @@ class Request:
         """What an answer echoes of this request."""
         return {"event_name": self.event_name}
 
+    def __repr__(self) -> str:
+        return f"Request(method={self.method!r}, url={self.url!r}, id={self.id!r})"
+
     def __getattr__(self, name: str) -> Any:
         # Only reached where the instance has no such attribute, so a client can shadow nothing.
+        if name == "extra":
+            self.extra = {}
+            return self.extra
         if not name.startswith("_"):
             try:
                 return self.__dict__["extra"][name]

@@ -14,7 +14,7 @@ from ..messages import Request
 from .conversion import NOTHING, convert, is_convertible, takes_several
 from .paths import Parameter
 
-__all__ = ["BODY", "Call", "bind"]
+__all__ = ["BODY", "Call", "bind", "plain"]
 
 BODY = "body"
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -58,6 +58,15 @@ def bind(function: Callable[..., Any], parameters: Sequence[Parameter]) -> Call:
         arguments=tuple(view.argument(one) for one in rest.values()),
         reserved=view.all_names if view.extras else None,
     ).call
+
+
+def plain(
+    function: Callable[..., Any], parameters: Sequence[Parameter]
+) -> Callable[[Request], Any] | None:
+    """The view itself, where the request is all that it takes; else None."""
+    view = _Signature.of(function)
+    more = parameters or view.positional or view.named or view.extras
+    return None if more else function
 
 
 @attrs.frozen

@@ -70,6 +70,7 @@ class Dispatcher:
         self, router: SimpleRouter, middlewares: Iterable[Any], run_blocking: RunBlocking
     ) -> None:
         self._router = router
+        self._fixed = router.fixed
         self._run_blocking = run_blocking
         self.middlewares = instantiate(middlewares)
         self._handle: Handle | None = (
@@ -82,11 +83,25 @@ class Dispatcher:
         :raises APIError: what the request is to be answered with instead; at once, or when awaited.
         :raises Exception: whatever a view raises, likewise.
         """
-        if self._handle is None:
-            response = self._at_once(request)
-            return self._answer(request, self._route(request)) if response is None else response
-        request.route = self._route(request)
-        return self._handle(request)
+        if self._handle is not None:
+            request.route = self._route(request)
+            return self._handle(request)
+        # The short lane: a fixed path, a method that it has, no query, no middleware, and a view that
+        # anybody may use and that runs here.
+        url, method, args = request.url, request.method, request.args
+        if type(url) is str and type(method) is str:
+            leaf = self._fixed.get(url)
+            bound = None if leaf is None else leaf.get(method)
+            if bound is not None and bound.simple:
+                if not args:
+                    request.args = {}
+                if not args or (type(args) is dict and "format" not in args):
+                    plain = bound.plain
+                    result = bound.call(request, ()) if plain is None else plain(request)
+                    if type(result) in _DATA:
+                        return Response(result, 200, bound.renderer)
+                    return self._finish(result, request, _Route(bound.view, bound, (), None))
+        return self._answer(request, self._route(request))
 
     def describe(self, request: Request) -> str:
         """What a request was for, to be logged: nothing of it but its route."""
@@ -100,30 +115,6 @@ class Dispatcher:
             else target
         )
         return f"{route.bound.verb} {route.bound.path.text} ({name})"
-
-    def _at_once(self, request: Request) -> Response | Awaitable[Response] | None:
-        """The short lane: a fixed path, a method that it has, no query, no middleware, and a view
-        that anybody may use and that runs here.
-
-        :returns: None where the request is of another kind; nothing was done with it then.
-        """
-        url, method, args = request.url, request.method, request.args
-        if type(url) is not str or type(method) is not str:
-            return None
-        bound = self._router.find_fixed(url, method)
-        if bound is None or not bound.simple:
-            return None
-        if not args:
-            request.args = {}
-        elif type(args) is not dict or "format" in args:
-            return None
-        result = bound.call(request, ())
-        if type(result) in _DATA:
-            return Response(result, 200, bound.renderer)
-        route = _Route(bound.view, bound, (), None)
-        if inspect.isawaitable(result):
-            return self._awaited(result, request, route)
-        return _finish(result, request, route)
 
     def _ask(self, request: Request) -> Response | Awaitable[Response]:
         return self._answer(request, request.route)
@@ -196,6 +187,11 @@ class Dispatcher:
             result = self._run_blocking(lambda: bound.call(request, route.values))
         else:
             result = bound.call(request, route.values)
+        return self._finish(result, request, route)
+
+    def _finish(
+        self, result: Any, request: Request, route: _Route
+    ) -> Response | Awaitable[Response]:
         if inspect.isawaitable(result):
             return self._awaited(result, request, route)
         return _finish(result, request, route)

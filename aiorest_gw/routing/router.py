@@ -16,7 +16,7 @@ from ..errors import (
     NoReverseMatch,
     NotSupportedArgumentType,
 )
-from .binding import bind
+from .binding import bind, plain
 from .paths import BUILT_IN_TYPES, ParameterType, Path, parse_path
 from .tree import Bound, Leaf, PathTree
 from .views import View
@@ -219,10 +219,11 @@ class SimpleRouter:
         for parent, prefix in self._included_in:
             parent._check([parent._prefixed(bound, prefix) for bound in routes])
 
-    def find_fixed(self, url: str, verb: str) -> Bound | None:
-        """What answers a verb on a path without parameters, in two look-ups; None says nothing."""
-        leaf = self._tree.fixed(url)
-        return None if leaf is None else leaf.get(verb)
+    @property
+    def fixed(self) -> Mapping[str, Leaf]:
+        """What is registered under each path without parameters, with a slash at its end and without;
+        it grows with the router."""
+        return self._tree.fixed
 
     def find(self, url: str, verb: str) -> tuple[Leaf, Bound | None, Sequence[Any]]:
         """What answers a verb on a path.
@@ -296,5 +297,6 @@ def _bound(verb: str, path: Path, view: View, name: str | None) -> Bound:
         call=bind(call, path.parameters),
         blocking=blocking,
         simple=not blocking and not view.guarded,
+        plain=plain(call, path.parameters),
         renderer=view.default_renderer,
     )

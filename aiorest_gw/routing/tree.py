@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import attrs
 
+from ..messages import Request
 from ..wire.renderers import BaseRenderer
 from .binding import Call
 from .paths import Parameter, ParameterType, Path, segments_of
@@ -23,6 +24,7 @@ class Bound:
     :param call: takes the request and the path's values.
     :param blocking: it must run in a thread.
     :param simple: it need not, and anybody may use it.
+    :param plain: the view itself, where it takes nothing but the request.
     :param renderer: writes what it answers, unless another format is asked for.
     """
 
@@ -33,6 +35,7 @@ class Bound:
     call: Call
     blocking: bool
     simple: bool
+    plain: Callable[[Request], Any] | None
     renderer: BaseRenderer
 
 
@@ -69,14 +72,15 @@ class PathTree:
     """All paths of a router. Two that differ only in their parameters' names are one path."""
 
     def __init__(self) -> None:
-        self._fixed: dict[str, Leaf] = {}
+        # Open to whoever looks up fixed paths, one look-up each.
+        self.fixed: dict[str, Leaf] = {}
         self._root = _Node()
         self._dynamic = False
 
     def get(self, path: Path) -> Leaf:
         """What is registered under this path."""
         if not path.parameters:
-            return self._fixed.get(_key(path), {})
+            return self.fixed.get(_key(path), {})
         node: _Node | None = self._root
         for part in path.segments:
             node = node and node.step(part)
@@ -93,14 +97,10 @@ class PathTree:
             node.leaf[bound.verb] = bound
         else:
             key = _key(path)
-            leaf = self._fixed.setdefault(key, {})
+            leaf = self.fixed.setdefault(key, {})
             leaf[bound.verb] = bound
             # Found with a trailing slash or without, and no work for it in a request.
-            self._fixed[key.rstrip("/") + "/"] = leaf
-
-    def fixed(self, url: str) -> Leaf | None:
-        """What is registered under a fixed path; one look-up."""
-        return self._fixed.get(url)
+            self.fixed[key.rstrip("/") + "/"] = leaf
 
     def find(self, url: str) -> Iterator[tuple[Leaf, Sequence[Any]]]:
         """Everything that fits the path, best first, each with the values of its parameters.
@@ -110,14 +110,14 @@ class PathTree:
 
         :param url: a path without a query.
         """
-        leaf = self._fixed.get(url)
+        leaf = self.fixed.get(url)
         if leaf is not None:
             yield leaf, ()
         if url[:1] != "/":
             return
         segments = segments_of(url)
         if leaf is None and "%" in url and not any("/" in part for part in segments):
-            leaf = self._fixed.get("/" + "/".join(segments))
+            leaf = self.fixed.get("/" + "/".join(segments))
             if leaf is not None:
                 yield leaf, ()
         # Braces are no part of a URL (RFC 3986 appendix A): a template that nobody filled in.

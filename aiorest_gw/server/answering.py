@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import attrs
@@ -15,8 +15,9 @@ from twisted.python.failure import Failure
 from ..errors import APIError, RequestTimeout, SerializerError
 from ..limits import Limits
 from ..messages import Request, Response
+from ..routing.dispatch import Dispatcher
 from ..wire.answers import render_error, render_response
-from .awaiting import to_deferred
+from .awaiting import begun
 from .logs import CappedLog
 
 __all__ = ["Answering"]
@@ -44,20 +45,21 @@ class _Open:
 class Serving(Protocol):
     """What requests are put to."""
 
-    def dispatch(self, request: Request) -> Response | Awaitable[Response]: ...
-
-    def describe(self, request: Request) -> str: ...
+    @property
+    def dispatcher(self) -> Dispatcher: ...
 
 
 class Answering:
     """Takes requests and sends their answers.
 
-    :param serving: answers a request at once or when awaited, or raises; and says what it was for.
+    :param serving: has what answers a request, at once or when awaited.
     :param send: takes an answer and whether its request came in a binary frame.
-    :param changed: called after a request that was open has been answered.
+    :param changed: called after a request was opened or answered.
     :param clock: for the time limits.
     :param limits: how many requests may be open, how large, and how long.
     :param events: for the application's errors.
+    :ivar full: whether no more requests should be taken: too many are open, or too large. One that
+        takes its turn counts with its answer, once that is ready.
     """
 
     def __init__(
@@ -78,43 +80,44 @@ class Answering:
         self._open: set[_Open] = set()
         self._open_size = 0
         self._turns: deque[_Open] = deque()
+        self.full = False
 
     @property
     def open(self) -> int:
         """How many requests are not answered yet."""
         return len(self._open)
 
-    @property
-    def full(self) -> bool:
-        """Whether no more requests should be taken: too many are open, or too large.
-
-        A request that takes its turn counts with its answer, once that is ready.
-        """
-        limits = self._limits
-        return (
-            len(self._open) >= limits.max_open_requests
-            or self._open_size >= limits.max_message_size
-        )
-
     def ask(self, request: Request, binary: bool, size: int) -> None:
         """Take a request.
 
         :param size: of its message, in bytes.
         """
+        waiting = None
         try:
-            response = self._serving.dispatch(request)
+            response: Any = self._serving.dispatcher(request)
+            if not isinstance(response, Response):
+                response = begun(response)
+            if isinstance(response, Response):
+                answer = render_response(response, request.event_name, request.id)
+            else:
+                waiting = response
         except BaseException as error:  # sys.exit() in a view ends no gateway
-            self._at_once(self._error(error, request), request, binary)
-            return
-        if isinstance(response, Response):
-            self._at_once(self._response(response, request), request, binary)
+            answer = self._error(error, request)
+        if waiting is not None:
+            self._wait(waiting, request, binary, size)
+        elif request.id is not None or not self._turns:
+            self._send(answer, binary)
         else:
-            self._wait(response, request, binary, size)
+            self._enter(_Open(request, binary, len(answer), ordered=True, answer=answer))
 
     def refuse(self, error: Exception, event_name: Any, id: Any, binary: bool) -> None:
         """Answer a message that is no request, in its turn."""
         request = Request(event_name=event_name, id=id)
-        self._at_once(self._error(error, request), request, binary)
+        answer = self._error(error, request)
+        if id is not None or not self._turns:
+            self._send(answer, binary)
+        else:
+            self._enter(_Open(request, binary, len(answer), ordered=True, answer=answer))
 
     def close(self) -> None:
         """Cancel whatever is open; nothing is sent any more."""
@@ -128,26 +131,25 @@ class Answering:
         for waiting in tuple(self._open):
             self._expire(waiting)
 
-    def _at_once(self, answer: bytes, request: Request, binary: bool) -> None:
-        if request.id is not None or not self._turns:
-            self._send(answer, binary)
-        else:
-            waiting = _Open(request, binary, len(answer), ordered=True, answer=answer)
-            self._enter(waiting)
-
     def _enter(self, waiting: _Open) -> None:
         self._open.add(waiting)
         self._open_size += waiting.size
         if waiting.ordered:
             self._turns.append(waiting)
+        self._measure()
+        self._changed()
 
-    def _wait(
-        self, response: Awaitable[Response], request: Request, binary: bool, size: int
-    ) -> None:
-        waiting = _Open(request, binary, size, ordered=request.id is None)
+    def _measure(self) -> None:
+        limits = self._limits
+        self.full = (
+            len(self._open) >= limits.max_open_requests
+            or self._open_size >= limits.max_message_size
+        )
+
+    def _wait(self, running: Deferred[Response], request: Request, binary: bool, size: int) -> None:
+        waiting = _Open(request, binary, size, ordered=request.id is None, running=running)
         self._enter(waiting)
-        waiting.running = to_deferred(response)
-        waiting.running.addCallbacks(
+        running.addCallbacks(
             self._succeeded, self._failed, callbackArgs=(waiting,), errbackArgs=(waiting,)
         )
         if not waiting.done:
@@ -188,6 +190,7 @@ class Answering:
     def _deliver(self, waiting: _Open) -> None:
         self._open.discard(waiting)
         self._open_size -= waiting.size
+        self._measure()
         assert waiting.answer is not None
         self._send(waiting.answer, waiting.binary)
 
@@ -223,4 +226,6 @@ class Answering:
             return render_error(APIError(), request.event_name, request.id)
 
     def _log(self, what: str, request: Request, failure: Failure) -> None:
-        self._events.failure(what + ": {view}", failure, view=self._serving.describe(request))
+        self._events.failure(
+            what + ": {view}", failure, view=self._serving.dispatcher.describe(request)
+        )

@@ -10,31 +10,61 @@ from types import coroutine
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
-__all__ = ["on_asyncio", "to_deferred"]
+__all__ = ["begun", "on_asyncio"]
 
 T = TypeVar("T")
 
 
-def to_deferred(awaitable: Awaitable[T]) -> Deferred[T]:
-    """Run what was not finished at once.
+def begun(awaitable: Awaitable[T]) -> T | Deferred[T]:
+    """Run what was returned to be awaited, as far as it goes.
 
-    On an asyncio loop it runs as a task of that loop, so that ``asyncio.timeout``, ``asyncio.sleep``
-    and libraries for asyncio work in it; elsewhere as a coroutine of Twisted's. Deferreds can be
-    awaited in both. Cancelling the Deferred cancels it.
+    On an asyncio loop a coroutine runs as a task of that loop, so that ``asyncio.timeout``,
+    ``asyncio.sleep`` and libraries for asyncio work in it; elsewhere as a coroutine of Twisted's.
+    Deferreds can be awaited in both. One that waits for nothing has ended here and now.
+
+    :returns: its result, or what fires with it; to cancel that cancels it.
+    :raises BaseException: what it raised, where it has ended.
     """
     if isinstance(awaitable, Deferred):
         return awaitable
     running = awaitable if inspect.iscoroutine(awaitable) else _awaited(awaitable)
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:
-        return Deferred.fromCoroutine(running)
-    if sys.version_info >= (3, 12):
-        task = asyncio.Task(on_asyncio(running), loop=loop, eager_start=True)
-    else:
-        task = asyncio.Task(on_asyncio(running), loop=loop)
-    return Deferred.fromFuture(task)
+    loop = asyncio._get_running_loop()
+    if loop is None:
+        deferred = Deferred.fromCoroutine(running)
+        result = getattr(deferred, "result", deferred)
+        if isinstance(result, Failure):
+            deferred.addErrback(lambda _: None)
+            result.raiseException()
+        return result
+    task = _task(on_asyncio(running), loop)
+    return task.result() if task.done() else Deferred.fromFuture(task)
+
+
+if sys.version_info >= (3, 12):
+
+    def _task(running: Coroutine[Any, Any, T], loop: Any) -> asyncio.Task[T]:
+        return asyncio.Task(running, loop=loop, eager_start=True)
+
+else:
+
+    def _task(running: Coroutine[Any, Any, T], loop: Any) -> asyncio.Task[T]:
+        """A task that has made its first step, as ``eager_start`` makes one from Python 3.12 on.
+
+        A task asks its loop to call that step soon; here the asking is caught, and the step called.
+        """
+        if asyncio.current_task(loop) is not None:
+            return asyncio.Task(running, loop=loop)  # a task cannot step within another
+        asked: list[tuple[Any, Any]] = []
+        loop.call_soon = lambda step, context: asked.append((step, context))
+        try:
+            task = asyncio.Task(running, loop=loop)
+        finally:
+            del loop.call_soon
+        [(step, context)] = asked
+        context.run(step)
+        return task
 
 
 async def _awaited(awaitable: Awaitable[T]) -> T:

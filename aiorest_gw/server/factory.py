@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import attrs
@@ -13,7 +13,6 @@ from twisted.internet.defer import Deferred
 from ..arguments import checked_class, refuse_misspelt, several
 from ..errors import ConfigurationError
 from ..limits import Limits
-from ..messages import Request, Response
 from ..routing.dispatch import Dispatcher
 from ..routing.router import SimpleRouter
 from ..wire.origins import allowed_origins
@@ -184,8 +183,8 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
         if not isinstance(router, SimpleRouter):
             raise TypeError(f"{router!r} is no SimpleRouter")
         self._router = router
-        self._dispatcher = Dispatcher(router, self._middlewares, self._run_blocking)
-        self._middlewares = self._dispatcher.middlewares
+        self.dispatcher = Dispatcher(router, self._middlewares, self._run_blocking)
+        self._middlewares = self.dispatcher.middlewares
 
     def _run_blocking(self, function: Callable[[], Any]) -> Any:
         return self.blocking_calls.run(function)
@@ -194,14 +193,6 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
     def middlewares(self) -> Sequence[Any]:
         """The middlewares as instances, the first outermost."""
         return self._middlewares
-
-    def dispatch(self, request: Request) -> Response | Awaitable[Response]:
-        """Answer a request, at once or when awaited; raises what it is to be answered with else."""
-        return self._dispatcher(request)
-
-    def describe(self, request: Request) -> str:
-        """The view that a request is for, to be logged."""
-        return self._dispatcher.describe(request)
 
     def buildProtocol(self, addr: Any) -> RequestHandlerProtocol | None:
         if self._drained is not None or self.admission.overrun():

@@ -42,11 +42,13 @@ class RequestHandlerProtocol(ReadingProtocol):
     """
 
     factory: RequestHandlerFactory
-    # Whether a subclass has its own way of sending, which answers then take.
+    # Whether a subclass has its own way of sending, or of encoding, which answers then take.
     _sends_slowly = False
+    _encodes = False
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
+        cls._encodes = cls._encode_message is not RequestHandlerProtocol._encode_message
         cls._sends_slowly = cls.sendMessage is not RequestHandlerProtocol.sendMessage
 
     def connectionMade(self) -> None:
@@ -54,7 +56,7 @@ class RequestHandlerProtocol(ReadingProtocol):
         self._answering = Answering(
             factory,
             self._send_answer,
-            self._answered,
+            self._changed,
             factory.reactor,
             factory.limits,
             factory.events,
@@ -94,10 +96,14 @@ class RequestHandlerProtocol(ReadingProtocol):
             batch = b"".join(self._batch)
             self._batch.clear()
             self._batch_size = 0
-            reads = self._peer_reads
-            self.transport.write(batch)
-            if not reads:
-                self._pile_up(len(batch))
+            self._write(batch)
+
+    def _write(self, data: bytes) -> None:
+        reads = self._peer_reads
+        self.trafficStats.outgoingOctetsWireLevel += len(data)
+        self.transport.write(data)
+        if not reads:
+            self._pile_up(len(data))
 
     def sendData(self, data: bytes, *args: Any, **kwargs: Any) -> None:
         """Every write of Autobahn's; the answers before it go out before it."""
@@ -169,21 +175,29 @@ class RequestHandlerProtocol(ReadingProtocol):
     def _send_answer(self, answer: bytes, binary: bool) -> None:
         if self.state != self.STATE_OPEN:
             return
-        try:
-            message = self._encode_message(answer, binary)
-            if type(message) is not bytes:
-                raise TypeError(f"_encode_message should return bytes, not {message!r}")
-        except Exception:
-            self.factory.events.failure("an answer cannot be encoded")
-            self._fail_connection(self.CLOSE_STATUS_CODE_INTERNAL_ERROR, "internal error")
-            return
+        if binary or self._encodes:
+            try:
+                answer = self._encode_message(answer, binary)
+                if type(answer) is not bytes:
+                    raise TypeError(f"_encode_message should return bytes, not {answer!r}")
+            except Exception:
+                self.factory.events.failure("an answer cannot be encoded")
+                self._fail_connection(self.CLOSE_STATUS_CODE_INTERNAL_ERROR, "internal error")
+                return
         if self._sends_slowly or self._perMessageCompress is not None or self.send_queue:
-            self.sendMessage(message, binary)
-        else:
-            self._batch += (frame_head(len(message), binary), message)
-            self._batch_size += len(message)
-            if not self._batching or self._batch_size > _LARGEST_BATCH:
+            self.sendMessage(answer, binary)
+            return
+        stats = self.trafficStats
+        stats.outgoingWebSocketFrames += 1
+        stats.outgoingWebSocketMessages += 1
+        head = frame_head(len(answer), binary)
+        if self._batching:
+            self._batch += (head, answer)
+            self._batch_size += len(answer)
+            if self._batch_size > _LARGEST_BATCH:
                 self._flush()
+        else:
+            self._write(head + answer)
 
     def sendMessage(self, *args: Any, **kwargs: Any) -> None:
         """As Autobahn's, but the limit on what is received does not limit what is sent."""
@@ -193,7 +207,9 @@ class RequestHandlerProtocol(ReadingProtocol):
         finally:
             self.maxMessagePayloadSize = self.factory.maxMessagePayloadSize
 
-    def _answered(self) -> None:
+    def _changed(self) -> None:
+        """A request is open now, or is not any more."""
+        self._reconsider()
         if self._draining and not self._answering.open:
             self._leave()
         else:
@@ -201,18 +217,19 @@ class RequestHandlerProtocol(ReadingProtocol):
 
     # -- reading only as fast as the application answers and the peer reads
 
-    def _must_hold(self) -> bool:
-        return self.state == self.STATE_OPEN and (
-            self._answering.full or not self._peer_reads or self._draining
-        )
+    def _reconsider(self) -> None:
+        """Whether requests may be worked on: fewer are open than may be, and the peer reads."""
+        self._may_work = self._peer_reads and not self._answering.full and not self._draining
 
     def pauseProducing(self) -> None:
         """The transport holds more than the peer reads."""
         self._peer_reads = False
+        self._reconsider()
 
     def resumeProducing(self) -> None:
         self._peer_reads = True
         self._unread = 0
+        self._reconsider()
         self._read_on()
 
     def stopProducing(self) -> None:
@@ -240,6 +257,7 @@ class RequestHandlerProtocol(ReadingProtocol):
     def drain(self) -> None:
         """Take no more requests, answer those that are open, and close."""
         self._draining = True
+        self._reconsider()
         if not self._answering.open:
             self._leave()
 

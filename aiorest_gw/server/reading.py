@@ -8,6 +8,8 @@ yet waits; of what waits no more is read ahead than shows that the peer is still
 
 from __future__ import annotations
 
+from typing import Any
+
 from autobahn.websocket.protocol import FrameHeader
 from autobahn.websocket.xormasker import create_xor_masker
 from twisted.internet.interfaces import IDelayedCall
@@ -54,6 +56,10 @@ class ReadingProtocol(OpeningProtocol):
         limits, now = self.factory.limits, self.factory.reactor.seconds()
         self._rest = bytearray()
         self._paused = False
+        # Nothing waits, and the next byte begins a frame.
+        self._idle = False
+        # Set by whoever answers.
+        self._may_work = True
         self._working = False
         self._turn: IDelayedCall | None = None
         self._controls: TokenBucket | None = None
@@ -69,8 +75,8 @@ class ReadingProtocol(OpeningProtocol):
         super().connectionLost(reason)
 
     def _must_hold(self) -> bool:
-        """Whether what was read has to wait."""
-        raise NotImplementedError
+        """Whether what was read has to wait; a peer that closes is heard out."""
+        return not self._may_work and self.state == self.STATE_OPEN
 
     def _flush(self) -> None:
         """Write what was held back to leave in one write."""
@@ -79,17 +85,36 @@ class ReadingProtocol(OpeningProtocol):
     # -- from the transport
 
     def dataReceived(self, data: bytes) -> None:
-        if self.state not in (self.STATE_OPEN, self.STATE_CLOSING):
+        stats = self.trafficStats
+        if self.state == self.STATE_OPEN:
+            stats.incomingOctetsWireLevel += len(data)
+            if self._octets is not None and not self._octets.take(len(data), self._now()):
+                self._over_budget("bytes")
+            if self._idle and self._may_work and not self._listeners:
+                self._take_whole(data, stats)
+                return
+        elif self.state != self.STATE_CLOSING:
             self._dataReceived(data)
             return
-        self.trafficStats.incomingOctetsWireLevel += len(data)
-        if self._octets is not None and not self._octets.take(len(data), self._now()):
-            self._over_budget("bytes")
         if self._rest or self._turn is not None or self._must_hold():
+            self._idle = False
             self._rest += data
             self._read_or_not()
         else:
             self._work(data)
+
+    def _take_whole(self, data: bytes, stats: Any) -> None:
+        """A read that begins with a frame; the commonest case by far is that it is one message."""
+        frames = read_frames(data, 0, _FRAMES, self.maxMessagePayloadSize, _unmask_large)
+        if len(frames) == 1 and frames[0][2] == len(data) and frames[0][0] in _DATA:
+            first, payload, _ = frames[0]
+            stats.incomingWebSocketFrames += 1
+            stats.incomingWebSocketMessages += 1
+            if self.autoPingTimeoutCall is not None:
+                self._cancelAutoPingTimeoutCall()
+            self._onMessage(payload, first == BINARY)
+        else:
+            self._work(data, self._take(frames, 0))
 
     def consumeData(self) -> None:
         """Autobahn calls this where octets wait: what came with the handshake."""
@@ -110,9 +135,9 @@ class ReadingProtocol(OpeningProtocol):
         self._turn = None
         self._read_on()
 
-    def _work(self, data: bytes) -> None:
+    def _work(self, data: bytes, at: int = 0) -> None:
         """Take one frame after the other until the turn is over."""
-        at, size, until = 0, len(data), 0.0
+        size, until = len(data), 0.0
         self._working = True
         try:
             while at < size and self.state != self.STATE_CLOSED and not self._must_hold():
@@ -128,6 +153,17 @@ class ReadingProtocol(OpeningProtocol):
         if at < size and self.state != self.STATE_CLOSED:
             self._rest += data[at:]
         self._read_or_not()
+        self._idle = self._between and not self._rest and self._turn is None
+
+    @property
+    def _between(self) -> bool:
+        """Whether Autobahn holds no octets and stands between frames and messages."""
+        return (
+            self.current_frame is None
+            and not self.data
+            and not self.inside_message
+            and not self._reads_slowly
+        )
 
     def _read_or_not(self) -> None:
         """Read on only where what was read does not pile up."""
@@ -159,7 +195,7 @@ class ReadingProtocol(OpeningProtocol):
             piece = _LONGEST_HEAD - len(self.data)
         else:
             piece = _PIECE
-            if not (self.inside_message or self._reads_slowly or self._listeners):
+            if self._between and not self._listeners:
                 most = self.maxMessagePayloadSize
                 frames = read_frames(data, at, _FRAMES, most, _unmask_large)
                 if frames:
@@ -172,6 +208,8 @@ class ReadingProtocol(OpeningProtocol):
     def _take(self, frames: list[tuple[int, bytes, int]], at: int) -> int:
         """Take frames that are whole; their answers leave in one write."""
         stats = self.trafficStats
+        if not frames:
+            return at
         self._begin_batch()
         try:
             for first, payload, end in frames:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from ..errors import APIError
 from ..messages import Response
 from .renderers import JSONRenderer
@@ -11,6 +13,20 @@ from .renderers import JSONRenderer
 __all__ = ["render_error", "render_response"]
 
 _JSON = JSONRenderer()
+_render_json = _JSON.render
+
+
+# The order of the fields is that of the wire.
+class _Answer(msgspec.Struct):
+    data: Any
+    event_name: Any
+    id: Any
+    status: Any
+
+
+class _Unnumbered(msgspec.Struct):
+    data: Any
+    event_name: Any
 
 
 def render_response(response: Response, event_name: Any, id: Any) -> bytes:
@@ -22,12 +38,18 @@ def render_response(response: Response, event_name: Any, id: Any) -> bytes:
     :raises ValueError: its status is no HTTP number.
     :raises TypeError: its renderer gives no bytes.
     """
-    answer = {"data": response.data, "event_name": event_name}
-    if id is not None:
-        answer["id"] = id
-        answer["status"] = _checked(response.status)
-    renderer = response.renderer or _JSON
-    text = renderer.render(answer)
+    answer: _Answer | _Unnumbered
+    if id is None:
+        answer = _Unnumbered(response.data, event_name)
+    else:
+        status = response.status
+        if type(status) is not int or not 100 <= status <= 599:
+            status = _checked(status)
+        answer = _Answer(response.data, event_name, id, status)
+    renderer = response.renderer
+    if renderer is None or type(renderer) is JSONRenderer:
+        return _render_json(answer)
+    text = renderer.render({name: getattr(answer, name) for name in answer.__struct_fields__})
     if type(text) is not bytes:
         raise TypeError(
             f"{type(renderer).__qualname__}.render should return bytes, not {type(text).__name__}"
@@ -47,11 +69,11 @@ def render_error(error: APIError, event_name: Any, id: Any) -> bytes:
     if id is not None:
         answer["id"] = id
         answer["status"] = _checked(error.status)
-    return _JSON.render(answer)
+    return _render_json(answer)
 
 
-def _checked(status: Any) -> Any:
+def _checked(status: Any) -> int:
     """What a view set as status, where it is one (RFC 9110 section 15)."""
     if isinstance(status, int) and 100 <= status <= 599:
-        return status
+        return int(status)
     raise ValueError(f"status should be an HTTP number, 100 to 599, not {status!r}")

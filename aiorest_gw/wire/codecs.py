@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import binascii
 import re
-from array import array
 from collections.abc import Callable
-from itertools import accumulate
 from typing import Any
 
 import msgspec
@@ -17,16 +15,17 @@ import msgspec
 from ..errors import BadMessage
 from ..messages import Request
 
-__all__ = ["brackets_of", "decode_base64", "decode_request", "encode_base64", "nesting"]
+__all__ = ["brackets_of", "decode_base64", "decode_request", "deeper_than", "encode_base64"]
 
-_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"')
 # Reading an integer costs the square of its digits.
 _LONGEST_INTEGER = 1_000
-_LONG_INTEGER = re.compile(rb"\d{%d}" % (_LONGEST_INTEGER + 1))
-_BRACKETS = b"[]{}"
-_NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in _BRACKETS)
-# One step in for an opening bracket, one step out (-1 as a signed byte) for a closing one.
-_STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
+_TOO_LONG = b"0" * (_LONGEST_INTEGER + 1)
+_DIGITS_ALIKE = bytes.maketrans(b"123456789", b"000000000")
+_NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
+_NOT_BRACKETS_OR_QUOTES = bytes(byte for byte in range(256) if byte not in b'[]{}"')
+_BRACKETS_ALIKE = bytes.maketrans(b"{}", b"[]")
+_STRING = re.compile(rb'"[^"]*"')
+_ID_TYPES = (str, int, float)
 
 _decode: Callable[[bytes], Any] = msgspec.json.Decoder().decode
 
@@ -42,16 +41,24 @@ _decode_head = msgspec.json.Decoder(_Head).decode
 
 
 def brackets_of(text: bytes) -> bytes:
-    """The opening and closing brackets of a valid JSON text as 1 and 255; linear in its length."""
-    return _STRING.sub(b"", text).translate(_STEPS, _NOT_BRACKETS)
+    """The opening and closing brackets of a JSON text, all square; linear in its length."""
+    if b"\\" in text:
+        # Escaped backslashes first: what is left before a quote then escapes it.
+        text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
+    brackets = text.translate(_BRACKETS_ALIKE, _NOT_BRACKETS_OR_QUOTES).replace(b'""', b"")
+    return _STRING.sub(b"", brackets) if b'"' in brackets else brackets
 
 
-def nesting(brackets: bytes) -> int:
-    """How deep arrays and objects lie in each other.
+def deeper_than(brackets: bytes, most: int) -> bool:
+    """Whether arrays and objects lie deeper in each other.
 
     :param brackets: of :func:`brackets_of`.
     """
-    return max(accumulate(array("b", brackets)), default=0)
+    for _ in range(most):
+        if not brackets:
+            return False
+        brackets = brackets.replace(b"[]", b"")
+    return bool(brackets)
 
 
 def decode_request(payload: bytes, max_depth: int, max_containers: int) -> Request:
@@ -64,9 +71,8 @@ def decode_request(payload: bytes, max_depth: int, max_containers: int) -> Reque
         and ``id``.
     """
     try:
-        if payload.count(b"[") + payload.count(b"{") > max_depth or (
-            len(payload) > _LONGEST_INTEGER and _LONG_INTEGER.search(payload)
-        ):
+        # A level takes two bytes, so what is small needs no second look.
+        if len(payload) > 2 * max_depth:
             _check_shape(payload, max_depth, max_containers)
         message = _decode(payload)
     except RecursionError:
@@ -75,56 +81,66 @@ def decode_request(payload: bytes, max_depth: int, max_containers: int) -> Reque
         raise BadMessage(f"The message is not valid JSON: {_reason(error)}.") from None
     if type(message) is not dict:
         raise BadMessage("The message is not a JSON object.")
-    event_name = message.pop("event_name", None)
-    id = message.pop("id", None)
-    if id is not None and type(id) not in (str, int, float):
-        raise BadMessage("The `id` should be a string or a number.", event_name=event_name)
-    deadline = message.pop("deadline", None)
+    request = Request.of(message)
+    id, deadline = request.id, request.deadline
+    if id is not None and type(id) not in _ID_TYPES:
+        raise BadMessage("The `id` should be a string or a number.", event_name=request.event_name)
     if deadline is not None and (type(deadline) not in (int, float) or deadline <= 0):
         raise BadMessage(
             "The `deadline` should be a number of milliseconds above 0.",
-            event_name=event_name,
+            event_name=request.event_name,
             id=id,
         )
-    take = message.pop
-    return Request(
-        method=take("method", None),
-        url=take("url", None),
-        args=take("args", None),
-        data=take("data", None),
-        event_name=event_name,
-        token=take("token", None),
-        id=id,
-        deadline=deadline,
-        extra=message,
-    )
+    return request
 
 
 def _check_shape(payload: bytes, max_depth: int, max_containers: int) -> None:
     """Refuse what would be dear to decode, before it is.
 
-    :raises BadMessage: there are too many arrays and objects, or they lie too deep.
+    :raises BadMessage: there are too many arrays and objects, they lie too deep, or a number is too
+        long.
     """
+    wrong = _too_much(payload, max_depth, max_containers)
+    if wrong is None:
+        return
     try:
         head = _decode_head(payload)
     except msgspec.ValidationError:
         return  # no object, and refused as such
-    bare = _STRING.sub(b'""', payload)
-    brackets = brackets_of(bare)
-    if _LONG_INTEGER.search(bare):
-        wrong = f"holds an integer of more than {_LONGEST_INTEGER} digits"
-    elif brackets.count(b"\x01") > max_containers:
-        wrong = f"holds more than {max_containers} arrays and objects"
-    elif nesting(brackets) > max_depth:
-        wrong = f"is nested more than {max_depth} deep"
-    else:
-        return
     id = _small(head.id)
     raise BadMessage(
         f"The message {wrong}.",
         event_name=_small(head.event_name),
-        id=id if type(id) in (str, int, float) else None,
+        id=id if type(id) in _ID_TYPES else None,
     )
+
+
+def _too_much(payload: bytes, max_depth: int, max_containers: int) -> str | None:
+    """What a message holds too much of; brackets and digits in strings are no more than a reason to
+    look a second time."""
+    brackets = payload.translate(_BRACKETS_ALIKE, _NOT_BRACKETS)
+    if len(brackets) > 2 * max_containers or deeper_than(brackets, max_depth):
+        brackets = brackets_of(payload)
+        if len(brackets) > 2 * max_containers:
+            return f"holds more than {max_containers} arrays and objects"
+        if deeper_than(brackets, max_depth):
+            return f"is nested more than {max_depth} deep"
+    if len(payload) > _LONGEST_INTEGER and _may_hold_long_integer(payload):
+        unquoted = _STRING.sub(b"", payload.replace(b"\\\\", b"").replace(b'\\"', b""))
+        if _TOO_LONG in unquoted.translate(_DIGITS_ALIKE):
+            return f"holds an integer of more than {_LONGEST_INTEGER} digits"
+    return None
+
+
+def _may_hold_long_integer(text: bytes) -> bool:
+    """Whether there may be so many digits in a row: one of them is then at a multiple of that."""
+    half = _LONGEST_INTEGER // 2
+    for place, byte in enumerate(text[::_LONGEST_INTEGER]):
+        if 48 <= byte <= 57:
+            at = place * _LONGEST_INTEGER
+            if text[at : at + half].isdigit() or text[max(0, at - half) : at].isdigit():
+                return True
+    return False
 
 
 def _small(raw: msgspec.Raw) -> Any:

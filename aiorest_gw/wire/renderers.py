@@ -51,7 +51,7 @@ class JSONRenderer(BaseRenderer):
             text = _encode(data)
         except (TypeError, ValueError, RecursionError, OverflowError) as error:
             text = self._with_text_keys(data, error)
-        if b"\xe2\x80" in text:
+        if not text.isascii() and b"\xe2\x80" in text:
             for character, escaped in _LINE_SEPARATORS.items():
                 text = text.replace(character, escaped)
         return text
@@ -65,6 +65,8 @@ class JSONRenderer(BaseRenderer):
 
 
 def _text_keys(data: Any) -> Any:
+    if isinstance(data, msgspec.Struct):
+        data = msgspec.structs.asdict(data)
     if isinstance(data, dict):
         return {
             _KEYS[key] if key is None or key is True or key is False else key: _text_keys(value)
