@@ -11,7 +11,13 @@ import attrs
 
 from ..errors import IncorrectArgument, IncorrectData, InvalidHandler
 from ..messages import Request
-from .conversion import NOTHING, convert, is_convertible, takes_several
+from .conversion import (
+    NOTHING,
+    convert,
+    convert_body,
+    is_convertible,
+    takes_several,
+)
 from .paths import Parameter
 
 __all__ = ["BODY", "Call", "bind", "plain"]
@@ -50,14 +56,17 @@ def bind(function: Callable[..., Any], parameters: Sequence[Parameter]) -> Call:
     body = rest.pop(BODY, None)
     if not rest and body is None and not view.extras and all(h is NOTHING for _, h in path):
         return _without_arguments(function, names if by_name else None)
-    return _Binding(
+    binding = _Binding(
         function=function,
         path=path,
         by_name=by_name,
         body=None if body is None else view.argument(body),
         arguments=tuple(view.argument(one) for one in rest.values()),
         reserved=view.all_names if view.extras else None,
-    ).call
+    )
+    if binding.body is not None and not (path or rest or view.extras):
+        return _with_body(binding, binding.body)
+    return binding.call
 
 
 def plain(
@@ -180,6 +189,21 @@ def _without_arguments(function: Callable[..., Any], names: Sequence[str] | None
     if names is None:
         return lambda request, values: function(request, *values)
     return lambda request, values: function(request, **dict(zip(names, values, strict=True)))
+
+
+def _with_body(binding: _Binding, body: _Argument) -> Call:
+    """The short lane: a body and nothing else. What does not fit goes the long way, and is told."""
+    function, hint = binding.function, body.hint
+
+    def call(request: Request, values: Sequence[Any]) -> Any:
+        data = request.data
+        if data is not None:
+            fits, found = convert_body(data, hint)
+            if fits:
+                return function(request, body=found)
+        return binding.call(request, values)
+
+    return call
 
 
 @attrs.frozen

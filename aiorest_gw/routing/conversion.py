@@ -9,7 +9,9 @@ from typing import Any
 import attrs
 import msgspec
 
-__all__ = ["NOTHING", "convert", "is_convertible", "takes_several"]
+__all__ = ["NOTHING", "convert", "convert_body", "is_convertible", "takes_several"]
+
+_convert = msgspec.convert
 
 # Stands where no type, or no default, is declared; None could be meant.
 NOTHING: Any = object()
@@ -38,6 +40,16 @@ def convert(value: Any, hint: Any, path: str, errors: list[dict[str, str]], *, s
     except (RecursionError, OverflowError, UnicodeError) as error:
         errors.append({"path": path, "message": f"{type(error).__name__}: cannot be converted"})
     return None
+
+
+def convert_body(value: Any, hint: Any) -> tuple[bool, Any]:
+    """Whether a body fits its type, and as that type."""
+    if hint is NOTHING:
+        return True, value
+    try:
+        return True, _convert(value, hint)
+    except (msgspec.ValidationError, RecursionError, OverflowError, UnicodeError):
+        return False, None
 
 
 def _holds_no_number(found: Any) -> bool:

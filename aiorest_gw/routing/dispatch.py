@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from types import CoroutineType
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -98,8 +99,11 @@ class Dispatcher:
                 if not args or (type(args) is dict and "format" not in args):
                     plain = bound.plain
                     result = bound.call(request, ()) if plain is None else plain(request)
-                    if type(result) in _DATA:
+                    kind = type(result)
+                    if kind in _DATA:
                         return Response(result, 200, bound.renderer)
+                    if kind is CoroutineType:
+                        return self._simply(result, request, bound)
                     return self._finish(result, request, _Route(bound.view, bound, (), None))
         return self._answer(request, self._route(request))
 
@@ -188,6 +192,12 @@ class Dispatcher:
         else:
             result = bound.call(request, route.values)
         return self._finish(result, request, route)
+
+    async def _simply(self, result: Awaitable[Any], request: Request, bound: Bound) -> Response:
+        found = await result
+        if type(found) in _DATA:
+            return Response(found, 200, bound.renderer)
+        return _finish(found, request, _Route(bound.view, bound, (), None))
 
     def _finish(
         self, result: Any, request: Request, route: _Route

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import sys
 from collections.abc import Awaitable, Coroutine, Generator
-from types import coroutine
+from types import CoroutineType, coroutine
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
@@ -29,7 +28,7 @@ def begun(awaitable: Awaitable[T]) -> T | Deferred[T]:
     """
     if isinstance(awaitable, Deferred):
         return awaitable
-    running = awaitable if inspect.iscoroutine(awaitable) else _awaited(awaitable)
+    running = awaitable if isinstance(awaitable, CoroutineType) else _awaited(awaitable)
     loop = asyncio._get_running_loop()
     if loop is None:
         deferred = Deferred.fromCoroutine(running)
@@ -38,14 +37,14 @@ def begun(awaitable: Awaitable[T]) -> T | Deferred[T]:
             deferred.addErrback(lambda _: None)
             result.raiseException()
         return result
-    task = _task(on_asyncio(running), loop)
+    task = _task(running, loop)
     return task.result() if task.done() else Deferred.fromFuture(task)
 
 
 if sys.version_info >= (3, 12):
 
     def _task(running: Coroutine[Any, Any, T], loop: Any) -> asyncio.Task[T]:
-        return asyncio.Task(running, loop=loop, eager_start=True)
+        return asyncio.Task(on_asyncio(running), loop=loop, eager_start=True)
 
 else:
 
@@ -54,12 +53,13 @@ else:
 
         A task asks its loop to call that step soon; here the asking is caught, and the step called.
         """
+        steps: Any = _steps(running)  # which asyncio takes for a coroutine, until Python 3.11
         if asyncio.current_task(loop) is not None:
-            return asyncio.Task(running, loop=loop)  # a task cannot step within another
+            return asyncio.Task(steps, loop=loop)  # a task cannot step within another
         asked: list[tuple[Any, Any]] = []
         loop.call_soon = lambda step, context: asked.append((step, context))
         try:
-            task = asyncio.Task(running, loop=loop)
+            task = asyncio.Task(steps, loop=loop)
         finally:
             del loop.call_soon
         [(step, context)] = asked
