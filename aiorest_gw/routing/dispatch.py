@@ -78,7 +78,7 @@ class Dispatcher:
             wrap(self.middlewares, self._ask, _view_of) if self.middlewares else None
         )
 
-    def __call__(self, request: Request) -> Response | Awaitable[Response]:
+    def answer(self, request: Request) -> Response | Awaitable[Response]:
         """Answer a request: at once, or with something to await.
 
         :raises APIError: what the request is to be answered with instead; at once, or when awaited.

@@ -6,8 +6,10 @@ is ever used to look up an attribute.
 
 from __future__ import annotations
 
+import dis
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import wraps
 from typing import Any, ClassVar, TypeVar
 
 import attrs
@@ -107,7 +109,7 @@ class View:
         elif callable(target) and not isinstance(target, type):
             if wanted is None:
                 raise NotSupportedArgumentType("name the methods that the function answers")
-            table = dict.fromkeys(wanted, target)
+            table = dict.fromkeys(wanted, _direct(target))
             found = {name: given[name] for name in _OPTIONS if name in given}
         else:
             raise InvalidHandler(
@@ -121,6 +123,8 @@ class View:
         return cls(target=target, methods=table, attributes=rest, **found)
 
 
+# What a coroutine that waits is compiled to.
+_AWAITING = frozenset(("GET_AWAITABLE", "GET_ANEXT", "BEFORE_ASYNC_WITH", "SEND", "YIELD_VALUE"))
 _OPTIONS = ("renderers", "auth_required", "permission_classes")
 # Hooks of aiorest-ws that are not called here: better refused than ignored in silence.
 _REPLACED = {"dispatch": "a middleware", "get_renderer": "the attribute `renderers`"}
@@ -159,7 +163,7 @@ def _methods_of_class(
     if not takes(target):
         raise InvalidHandler(f"{target.__qualname__}() takes arguments: nothing gives them")
     table = {
-        verb: _on_new_instance(target, getattr(target, verb.lower()))
+        verb: _on_new_instance(target, _direct(getattr(target, verb.lower())))
         for verb in (METHODS if wanted is None else wanted)
         if verb in METHODS and hasattr(target, verb.lower())
     }
@@ -170,6 +174,23 @@ def _methods_of_class(
     return table
 
 
+def _direct(function: Any) -> Any:
+    """A coroutine function that awaits nothing as a plain one: it needs no task to run in."""
+    if not inspect.iscoroutinefunction(function) or not inspect.isfunction(function):
+        return function
+    if any(one.opname in _AWAITING for one in dis.get_instructions(function)):
+        return function
+
+    @wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            function(*args, **kwargs).send(None)
+        except StopIteration as stop:
+            return stop.value
+
+    return call
+
+
 def _on_new_instance(target: type[MethodBasedView], function: Any) -> Callable[..., Any]:
     def call(request: Any, /, *args: Any, **kwargs: Any) -> Any:
         return function(target(), request, *args, **kwargs)
@@ -177,7 +198,7 @@ def _on_new_instance(target: type[MethodBasedView], function: Any) -> Callable[.
     # What the view declares is what its requests are checked against.
     parameters = list(inspect.signature(function).parameters.values())[1:]
     call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    call.__wrapped__ = function  # type: ignore[attr-defined]
+    call.__wrapped__ = inspect.unwrap(function)  # type: ignore[attr-defined]
     return call
 
 

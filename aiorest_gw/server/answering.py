@@ -19,6 +19,7 @@ from ..routing.dispatch import Dispatcher
 from ..wire.answers import render_error, render_response
 from .awaiting import begun
 from .logs import CappedLog
+from .transport import loop_of
 
 __all__ = ["Answering"]
 
@@ -75,6 +76,7 @@ class Answering:
         self._send = send
         self._changed = changed
         self._clock = clock
+        self._loop = loop_of(clock)
         self._limits = limits
         self._events = events
         self._open: set[_Open] = set()
@@ -94,9 +96,9 @@ class Answering:
         """
         waiting = None
         try:
-            response: Any = self._serving.dispatcher(request)
+            response: Any = self._serving.dispatcher.answer(request)
             if not isinstance(response, Response):
-                response = begun(response)
+                response = begun(response, self._loop)
             if isinstance(response, Response):
                 answer = render_response(response, request.event_name, request.id)
             else:

@@ -16,20 +16,22 @@ __all__ = ["begun", "on_asyncio"]
 T = TypeVar("T")
 
 
-def begun(awaitable: Awaitable[T]) -> T | Deferred[T]:
+def begun(awaitable: Awaitable[T], loop: Any = None) -> T | Deferred[T]:
     """Run what was returned to be awaited, as far as it goes.
 
     On an asyncio loop a coroutine runs as a task of that loop, so that ``asyncio.timeout``,
     ``asyncio.sleep`` and libraries for asyncio work in it; elsewhere as a coroutine of Twisted's.
     Deferreds can be awaited in both. One that waits for nothing has ended here and now.
 
+    :param loop: the asyncio loop that runs, where that is known.
     :returns: its result, or what fires with it; to cancel that cancels it.
     :raises BaseException: what it raised, where it has ended.
     """
     if isinstance(awaitable, Deferred):
         return awaitable
     running = awaitable if isinstance(awaitable, CoroutineType) else _awaited(awaitable)
-    loop = asyncio._get_running_loop()
+    if loop is None:
+        loop = asyncio._get_running_loop()
     if loop is None:
         deferred = Deferred.fromCoroutine(running)
         result = getattr(deferred, "result", deferred)

@@ -42,12 +42,12 @@ class RequestHandlerProtocol(ReadingProtocol):
     """
 
     factory: RequestHandlerFactory
-    # Whether a subclass has its own way of sending, or of encoding, which answers then take.
-    _sends_slowly = False
-    _encodes = False
+    # Whether a subclass has its own way of sending, encoding or decoding, which is then taken.
+    _sends_slowly = _encodes = _decodes = False
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
+        cls._decodes = cls._decode_message is not RequestHandlerProtocol._decode_message
         cls._encodes = cls._encode_message is not RequestHandlerProtocol._encode_message
         cls._sends_slowly = cls.sendMessage is not RequestHandlerProtocol.sendMessage
 
@@ -137,16 +137,21 @@ class RequestHandlerProtocol(ReadingProtocol):
         if self.state != self.STATE_OPEN:
             # What comes behind our close frame cannot be answered any more, so it is not run.
             return
-        serving = SERVING.set(self.factory)
+        factory = self.factory
+        serving = SERVING.set(factory)
         try:
-            request = self._decode_message(payload, isBinary)
+            if isBinary or self._decodes:
+                request = self._decode_message(payload, isBinary)
+            else:
+                limits = factory.limits
+                request = decode_request(payload, limits.max_depth, limits.max_containers)
         except BadMessage as error:
             self._answering.refuse(error, error.event_name, error.id, isBinary)
         except Exception as error:  # of a subclass that decodes in its own way
             self._answering.refuse(error, None, None, isBinary)
         else:
             request.session = self.session
-            request.factory = self.factory
+            request.factory = factory
             self._answering.ask(request, isBinary, len(payload))
         finally:
             SERVING.reset(serving)

@@ -8,8 +8,6 @@ yet waits; of what waits no more is read ahead than shows that the peer is still
 
 from __future__ import annotations
 
-from typing import Any
-
 from autobahn.websocket.protocol import FrameHeader
 from autobahn.websocket.xormasker import create_xor_masker
 from twisted.internet.interfaces import IDelayedCall
@@ -18,7 +16,7 @@ from twisted.python.failure import Failure
 
 from ..errors import CloseCode
 from ..wire.budgets import TokenBucket
-from ..wire.frames import BINARY, TEXT, read_frames
+from ..wire.frames import BINARY, TEXT, read_frames, read_text
 from .opening import OpeningProtocol
 
 __all__ = ["ReadingProtocol"]
@@ -91,7 +89,17 @@ class ReadingProtocol(OpeningProtocol):
             if self._octets is not None and not self._octets.take(len(data), self._now()):
                 self._over_budget("bytes")
             if self._idle and self._may_work and not self._listeners:
-                self._take_whole(data, stats)
+                most = self.maxMessagePayloadSize
+                payload = read_text(data, most)
+                if payload is None:
+                    frames = read_frames(data, 0, _FRAMES, most, _unmask_large)
+                    self._work(data, self._take(frames, 0))
+                    return
+                stats.incomingWebSocketFrames += 1
+                stats.incomingWebSocketMessages += 1
+                if self.autoPingTimeoutCall is not None:
+                    self._cancelAutoPingTimeoutCall()
+                self._onMessage(payload, False)
                 return
         elif self.state != self.STATE_CLOSING:
             self._dataReceived(data)
@@ -102,19 +110,6 @@ class ReadingProtocol(OpeningProtocol):
             self._read_or_not()
         else:
             self._work(data)
-
-    def _take_whole(self, data: bytes, stats: Any) -> None:
-        """A read that begins with a frame; the commonest case by far is that it is one message."""
-        frames = read_frames(data, 0, _FRAMES, self.maxMessagePayloadSize, _unmask_large)
-        if len(frames) == 1 and frames[0][2] == len(data) and frames[0][0] in _DATA:
-            first, payload, _ = frames[0]
-            stats.incomingWebSocketFrames += 1
-            stats.incomingWebSocketMessages += 1
-            if self.autoPingTimeoutCall is not None:
-                self._cancelAutoPingTimeoutCall()
-            self._onMessage(payload, first == BINARY)
-        else:
-            self._work(data, self._take(frames, 0))
 
     def consumeData(self) -> None:
         """Autobahn calls this where octets wait: what came with the handshake."""

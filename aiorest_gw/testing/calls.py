@@ -80,7 +80,7 @@ async def ask(
     )  # fmt: skip
     dispatch = Dispatcher(router, middlewares, lambda function: function())
     try:
-        response = dispatch(request)
+        response = dispatch.answer(request)
         if inspect.isawaitable(response):
             response = await response
     except APIError as error:

@@ -17,6 +17,8 @@ from ..messages import Request
 
 __all__ = ["brackets_of", "decode_base64", "decode_request", "deeper_than", "encode_base64"]
 
+# So many bytes are sooner counted through than sifted.
+_FEW = 4_096
 # Reading an integer costs the square of its digits.
 _LONGEST_INTEGER = 1_000
 _TOO_LONG = b"0" * (_LONGEST_INTEGER + 1)
@@ -118,7 +120,10 @@ def _check_shape(payload: bytes, max_depth: int, max_containers: int) -> None:
 def _too_much(payload: bytes, max_depth: int, max_containers: int) -> str | None:
     """What a message holds too much of; brackets and digits in strings are no more than a reason to
     look a second time."""
-    brackets = payload.translate(_BRACKETS_ALIKE, _NOT_BRACKETS)
+    if len(payload) <= _FEW and payload.count(b"[") + payload.count(b"{") <= max_depth:
+        brackets = b""
+    else:
+        brackets = payload.translate(_BRACKETS_ALIKE, _NOT_BRACKETS)
     if len(brackets) > 2 * max_containers or deeper_than(brackets, max_depth):
         brackets = brackets_of(payload)
         if len(brackets) > 2 * max_containers:

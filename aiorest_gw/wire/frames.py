@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-__all__ = ["BINARY", "PING", "PONG", "TEXT", "UNMASK_LARGE_FROM", "frame_head", "read_frames"]
+__all__ = [
+    "BINARY",
+    "PING",
+    "PONG",
+    "TEXT",
+    "UNMASK_LARGE_FROM",
+    "frame_head",
+    "read_frames",
+    "read_text",
+]
 
 # First bytes of unfragmented frames: FIN and the opcode.
 TEXT, BINARY, PING, PONG = 0x81, 0x82, 0x89, 0x8A
@@ -33,6 +42,34 @@ def frame_head(length: int, binary: bool) -> bytes:
     if length < 65_536:
         return bytes((first, 126)) + length.to_bytes(2, "big")
     return bytes((first, 127)) + length.to_bytes(8, "big")
+
+
+def read_text(data: bytes, most: int) -> bytes | None:
+    """The payload of a read that is one text frame and nothing else: the commonest case by far.
+
+    :param most: the largest payload that may be taken.
+    :returns: None where the read is anything else, or too large to be unmasked here.
+    """
+    size = len(data)
+    if size < 6 or data[0] != TEXT:
+        return None
+    length = size - 6
+    at = 6
+    if length > 125:
+        at = 8
+        length = size - 8
+        if data[1] != _MASKED | 126 or data[2] << 8 | data[3] != length or length < 126:
+            return None
+    elif data[1] != _MASKED | length:
+        return None
+    if length > most or length >= UNMASK_LARGE_FROM:
+        return None
+    key = (data[at - 4 : at] * ((length + 3) >> 2))[:length]
+    payload = (int.from_bytes(data[at:], "little") ^ int.from_bytes(key, "little")).to_bytes(
+        length, "little"
+    )
+    # What is no ASCII is looked at where it can be refused.
+    return payload if payload.isascii() else None
 
 
 def read_frames(

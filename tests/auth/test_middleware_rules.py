@@ -61,7 +61,7 @@ class MiddlewareTests(SynchronousTestCase):
         request.method, request.url = "GET", "/"
 
         async def run():
-            response = Dispatcher(router, middlewares, lambda call: call())(request)
+            response = Dispatcher(router, middlewares, lambda call: call()).answer(request)
             if inspect.isawaitable(response):
                 await response
 

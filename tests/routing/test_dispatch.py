@@ -123,7 +123,7 @@ class DispatchTests(SynchronousTestCase):
             ran.append(function)
             return function()
 
-        response = Dispatcher(self.router, (), run)(Request("GET", "/b"))
+        response = Dispatcher(self.router, (), run).answer(Request("GET", "/b"))
         self.assertEqual(("blocked", 1), (response.data, len(ran)))
 
     def test_an_async_view_cannot_be_blocking(self):
@@ -138,7 +138,7 @@ class DispatchTests(SynchronousTestCase):
             ({}, "json"), ({"format": "xml"}, "xml"), ({"format": "yaml"}, "json"),
             ({"format": ["xml"]}, "json"),
         ):  # fmt: skip
-            response = dispatch(Request("GET", "/users/5", args=args))
+            response = dispatch.answer(Request("GET", "/users/5", args=args))
             self.assertEqual(expected, response.renderer.format)
 
     def test_renderers_are_a_list_of_classes(self):
