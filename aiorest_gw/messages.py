@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import attrs
+import msgspec
 
 from .auth.users import ANONYMOUS, User
 
@@ -28,12 +29,7 @@ class Session:
     data: dict[str, Any] = attrs.field(factory=dict)
 
 
-# The keys of a message that the protocol gives a meaning.
-_WORDS = frozenset(("method", "url", "args", "data", "event_name", "token", "id", "deadline"))
-_new = object.__new__
-
-
-class Request:
+class Request(msgspec.Struct, dict=True, eq=False, weakref=True, forbid_unknown_fields=True):
     """One request of a client (``docs/wire-protocol.rst``, plain dialect).
 
     Keys of the message that are not listed here are kept in ``extra`` and can be read as attributes
@@ -49,76 +45,49 @@ class Request:
     :param token: credentials for this request.
     :param id: the client's number or string for this request, or None.
     :param deadline: milliseconds within which the client wants its answer, or None.
-    :param extra: the message's other keys.
-    :param session: the connection's client; None where there is no connection.
-    :param factory: the factory that serves the request; None where there is no connection.
-    :param user: who makes it, as an authenticating middleware found out.
-    :param token_payload: what the verified token says; set likewise.
-    :param route: where the router found that it leads.
+    :ivar extra: the message's other keys.
+    :ivar session: the connection's client; None where there is no connection.
+    :ivar factory: the factory that serves the request; None where there is no connection.
+    :ivar user: who makes it, as an authenticating middleware found out.
+    :ivar token_payload: what the verified token says; set likewise.
+    :ivar route: where the router found that it leads.
     """
 
-    # What a message leaves out; one is made for each message, so that counts.
+    # The fields are what a message may hold, and is read into; all else no client can set.
     method: Any = None
     url: Any = None
-    args: dict[str, Any] = None  # type: ignore[assignment]  # the router sees to it
+    args: Any = None
     data: Any = None
     event_name: Any = None
     token: Any = None
-    id: str | int | float | None = None
-    deadline: float | None = None
-    extra: dict[str, Any]
-    session: Session | None = None
-    factory: Any = None
-    user: User = ANONYMOUS
-    token_payload: dict[str, Any] | None = None
-    route: Any = None
+    id: Any = None
+    deadline: Any = None
 
-    def __init__(
-        self,
-        method: Any = None,
-        url: Any = None,
-        args: dict[str, Any] | None = None,
-        data: Any = None,
-        event_name: Any = None,
-        token: Any = None,
-        id: str | int | float | None = None,
-        deadline: float | None = None,
-        extra: dict[str, Any] | None = None,
-        session: Session | None = None,
-        factory: Any = None,
-        user: User = ANONYMOUS,
-    ) -> None:
-        self.method = method
-        self.url = url
-        self.args = {} if args is None else args
-        self.data = data
-        self.event_name = event_name
-        self.token = token
-        self.id = id
-        self.deadline = deadline
-        self.extra = {} if extra is None else extra
-        self.session = session
-        self.factory = factory
-        self.user = user
+    if TYPE_CHECKING:
+        extra: dict[str, Any] = {}
+        session: Session | None = None
+        factory: Any = None
+        user: User = ANONYMOUS
+        token_payload: dict[str, Any] | None = None
+        route: Any = None
+    else:
+        # Without annotations, or they would be fields.
+        session = factory = token_payload = route = None
+        user = ANONYMOUS
 
     @classmethod
     def of(cls, message: dict[str, Any]) -> Request:
-        """The request that a message is.
+        """The request that a message is, whatever its keys.
 
-        :param message: its object; taken over, so that nothing is copied.
+        :param message: its object; taken over.
         """
-        request = _new(cls)
-        if message.keys() <= _WORDS:
-            request.__dict__ = message
-        else:
-            # No key of a client's own ever becomes an attribute of the instance.
-            request.__dict__ = {word: message.pop(word) for word in _WORDS if word in message}
-            request.extra = message
+        request = cls(*(message.pop(word, None) for word in cls.__struct_fields__))
+        request.__dict__["extra"] = message
         return request
 
     def get_argument(self, name: str) -> Any:
         """The value of one of the ``args``, or None."""
-        return self.args.get(name)
+        return (self.args or {}).get(name)
 
     def to_representation(self) -> dict[str, Any]:
         """What an answer echoes of this request."""
@@ -130,8 +99,7 @@ class Request:
     def __getattr__(self, name: str) -> Any:
         # Only reached where the instance has no such attribute, so a client can shadow nothing.
         if name == "extra":
-            self.extra = {}
-            return self.extra
+            return self.__dict__.setdefault("extra", {})
         if not name.startswith("_"):
             try:
                 return self.__dict__["extra"][name]

@@ -97,12 +97,12 @@ class Answering:
         waiting = None
         try:
             response: Any = self._serving.dispatcher.answer(request)
-            if not isinstance(response, Response):
+            if type(response) is not Response and not isinstance(response, Response):
                 response = begun(response, self._loop)
-            if isinstance(response, Response):
+                if not isinstance(response, Response):
+                    waiting = response
+            if waiting is None:
                 answer = render_response(response, request.event_name, request.id)
-            else:
-                waiting = response
         except BaseException as error:  # sys.exit() in a view ends no gateway
             answer = self._error(error, request)
         if waiting is not None:

@@ -225,6 +225,7 @@ class RequestHandlerProtocol(ReadingProtocol):
     def _reconsider(self) -> None:
         """Whether requests may be worked on: fewer are open than may be, and the peer reads."""
         self._may_work = self._peer_reads and not self._answering.full and not self._draining
+        self._see_straight()
 
     def pauseProducing(self) -> None:
         """The transport holds more than the peer reads."""
@@ -241,11 +242,6 @@ class RequestHandlerProtocol(ReadingProtocol):
         """The transport is gone; ``connectionLost`` sees to the rest."""
 
     # -- closing
-
-    def sendCloseFrame(self, *args: Any, **kwargs: Any) -> None:
-        super().sendCloseFrame(*args, **kwargs)
-        # The peer's own close frame lies behind what was not read.
-        self._read_on()
 
     def onAutoPingTimeout(self) -> None:
         """No pong: the peer is dead, or deaf, or we did not read it."""

@@ -8,6 +8,8 @@ yet waits; of what waits no more is read ahead than shows that the peer is still
 
 from __future__ import annotations
 
+from typing import Any
+
 from autobahn.websocket.protocol import FrameHeader
 from autobahn.websocket.xormasker import create_xor_masker
 from twisted.internet.interfaces import IDelayedCall
@@ -54,8 +56,7 @@ class ReadingProtocol(OpeningProtocol):
         limits, now = self.factory.limits, self.factory.reactor.seconds()
         self._rest = bytearray()
         self._paused = False
-        # Nothing waits, and the next byte begins a frame.
-        self._idle = False
+        self._straight = False
         # Set by whoever answers.
         self._may_work = True
         self._working = False
@@ -66,6 +67,7 @@ class ReadingProtocol(OpeningProtocol):
         super().connectionMade()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._straight = False
         if self._turn is not None:
             self._turn.cancel()
             self._turn = None
@@ -83,33 +85,46 @@ class ReadingProtocol(OpeningProtocol):
     # -- from the transport
 
     def dataReceived(self, data: bytes) -> None:
-        stats = self.trafficStats
-        if self.state == self.STATE_OPEN:
+        if self._straight and not self._listeners:
+            most = self.maxMessagePayloadSize
+            payload = read_text(data, most)
+            stats = self.trafficStats
             stats.incomingOctetsWireLevel += len(data)
-            if self._octets is not None and not self._octets.take(len(data), self._now()):
-                self._over_budget("bytes")
-            if self._idle and self._may_work and not self._listeners:
-                most = self.maxMessagePayloadSize
-                payload = read_text(data, most)
-                if payload is None:
-                    frames = read_frames(data, 0, _FRAMES, most, _unmask_large)
-                    self._work(data, self._take(frames, 0))
-                    return
+            if payload is not None:
                 stats.incomingWebSocketFrames += 1
                 stats.incomingWebSocketMessages += 1
                 if self.autoPingTimeoutCall is not None:
                     self._cancelAutoPingTimeoutCall()
                 self._onMessage(payload, False)
-                return
-        elif self.state != self.STATE_CLOSING:
+            else:
+                frames = read_frames(data, 0, _FRAMES, most, _unmask_large)
+                self._work(data, self._take(frames, 0))
+        elif self.state == self.STATE_OPEN or self.state == self.STATE_CLOSING:
+            self._receive(data)
+        else:
             self._dataReceived(data)
-            return
+
+    def _receive(self, data: bytes) -> None:
+        """A read that cannot be worked on straight away, or is counted."""
+        self.trafficStats.incomingOctetsWireLevel += len(data)
+        if self._octets is not None and not self._octets.take(len(data), self._now()):
+            self._over_budget("bytes")
         if self._rest or self._turn is not None or self._must_hold():
-            self._idle = False
             self._rest += data
             self._read_or_not()
         else:
             self._work(data)
+
+    def _see_straight(self) -> None:
+        """Whether the next read can be worked on straight away: nothing waits, and it begins a frame."""
+        self._straight = (
+            self._may_work
+            and self.state == self.STATE_OPEN
+            and self._octets is None
+            and self._turn is None
+            and not self._rest
+            and self._between
+        )
 
     def consumeData(self) -> None:
         """Autobahn calls this where octets wait: what came with the handshake."""
@@ -148,7 +163,7 @@ class ReadingProtocol(OpeningProtocol):
         if at < size and self.state != self.STATE_CLOSED:
             self._rest += data[at:]
         self._read_or_not()
-        self._idle = self._between and not self._rest and self._turn is None
+        self._see_straight()
 
     @property
     def _between(self) -> bool:
@@ -173,6 +188,16 @@ class ReadingProtocol(OpeningProtocol):
     def _now(self) -> float:
         now: float = self.factory.reactor.seconds()
         return now
+
+    def sendCloseFrame(self, *args: Any, **kwargs: Any) -> None:
+        super().sendCloseFrame(*args, **kwargs)
+        self._straight = False
+        # The peer's own close frame lies behind what waits.
+        self._read_on()
+
+    def dropConnection(self, abort: bool = False) -> None:
+        self._straight = False
+        super().dropConnection(abort)
 
     # -- frames
 

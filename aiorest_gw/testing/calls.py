@@ -74,10 +74,9 @@ async def ask(
         router = served
     else:
         raise TypeError(f"{served!r} is neither a router nor a factory")
-    request = Request(
-        method, url, args or {}, data, token=token, id=1, user=user, session=session, factory=factory,
-        extra=extra,
-    )  # fmt: skip
+    message = {"method": method, "url": url, "args": args or {}, "data": data, "token": token}
+    request = Request.of(message | {"id": 1} | extra)
+    request.user, request.session, request.factory = user, session, factory
     dispatch = Dispatcher(router, middlewares, lambda function: function())
     try:
         response = dispatch.answer(request)

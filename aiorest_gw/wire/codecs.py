@@ -32,6 +32,10 @@ _ID_TYPES = (str, int, float)
 _decode: Callable[[bytes], Any] = msgspec.json.Decoder().decode
 
 
+# Of a message without keys of its own, which nearly all are.
+_decode_plain = msgspec.json.Decoder(Request).decode
+
+
 class _Head(msgspec.Struct):
     """What a message that is refused for its size is still answered with; the rest is passed over."""
 
@@ -76,14 +80,17 @@ def decode_request(payload: bytes, max_depth: int, max_containers: int) -> Reque
         # A level takes two bytes, so what is small needs no second look.
         if len(payload) > 2 * max_depth:
             _check_shape(payload, max_depth, max_containers)
-        message = _decode(payload)
+        try:
+            request = _decode_plain(payload)
+        except msgspec.ValidationError:
+            message = _decode(payload)
+            if type(message) is not dict:
+                raise BadMessage("The message is not a JSON object.") from None
+            request = Request.of(message)
     except RecursionError:
         raise BadMessage(f"The message is nested more than {max_depth} deep.") from None
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise BadMessage(f"The message is not valid JSON: {_reason(error)}.") from None
-    if type(message) is not dict:
-        raise BadMessage("The message is not a JSON object.")
-    request = Request.of(message)
     id, deadline = request.id, request.deadline
     if id is not None and type(id) not in _ID_TYPES:
         raise BadMessage("The `id` should be a string or a number.", event_name=request.event_name)

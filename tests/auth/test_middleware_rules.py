@@ -94,7 +94,9 @@ class MiddlewareTests(SynchronousTestCase):
         from aiorest_gw import Session
 
         session = Session("s", data={"token": MANAGER.generate(sub="1")})
-        self.assertIs(ANONYMOUS, self.process(Request(session=session)).user)
+        request = Request()
+        request.session = session
+        self.assertIs(ANONYMOUS, self.process(request).user)
 
     def test_without_a_store_the_claims_say_who_it_is(self):
         for claims, user in (
