@@ -13,8 +13,9 @@ from ..errors import IncorrectArgument, IncorrectData, InvalidHandler
 from ..messages import Request
 from .conversion import (
     NOTHING,
+    UNFIT,
     convert,
-    convert_body,
+    convert_strictly,
     is_convertible,
     takes_several,
 )
@@ -198,9 +199,11 @@ def _with_body(binding: _Binding, body: _Argument) -> Call:
     def call(request: Request, values: Sequence[Any]) -> Any:
         data = request.data
         if data is not None:
-            fits, found = convert_body(data, hint)
-            if fits:
-                return function(request, body=found)
+            try:
+                found = data if hint is NOTHING else convert_strictly(data, hint)
+            except UNFIT:
+                return binding.call(request, values)
+            return function(request, body=found)
         return binding.call(request, values)
 
     return call

@@ -9,9 +9,18 @@ from typing import Any
 import attrs
 import msgspec
 
-__all__ = ["NOTHING", "convert", "convert_body", "is_convertible", "takes_several"]
+__all__ = [
+    "NOTHING",
+    "UNFIT",
+    "convert",
+    "convert_strictly",
+    "is_convertible",
+    "takes_several",
+]
 
-_convert = msgspec.convert
+# Takes a value and a type, and raises one of these where it does not fit.
+convert_strictly = msgspec.convert
+UNFIT = (msgspec.ValidationError, RecursionError, OverflowError, UnicodeError)
 
 # Stands where no type, or no default, is declared; None could be meant.
 NOTHING: Any = object()
@@ -37,19 +46,9 @@ def convert(value: Any, hint: Any, path: str, errors: list[dict[str, str]], *, s
         errors.append({"path": path, "message": "Expected `float`, got `str`"})
     except msgspec.ValidationError as error:
         errors.extend(_explain(value, hint, path, str(error), strict))
-    except (RecursionError, OverflowError, UnicodeError) as error:
+    except UNFIT as error:
         errors.append({"path": path, "message": f"{type(error).__name__}: cannot be converted"})
     return None
-
-
-def convert_body(value: Any, hint: Any) -> tuple[bool, Any]:
-    """Whether a body fits its type, and as that type."""
-    if hint is NOTHING:
-        return True, value
-    try:
-        return True, _convert(value, hint)
-    except (msgspec.ValidationError, RecursionError, OverflowError, UnicodeError):
-        return False, None
 
 
 def _holds_no_number(found: Any) -> bool:

@@ -182,9 +182,9 @@ def _direct(function: Any) -> Any:
         return function
 
     @wraps(function)
-    def call(*args: Any, **kwargs: Any) -> Any:
+    def call(request: Any, /, *args: Any, **kwargs: Any) -> Any:
         try:
-            function(*args, **kwargs).send(None)
+            function(request, *args, **kwargs).send(None)
         except StopIteration as stop:
             return stop.value
 

@@ -78,7 +78,10 @@ def decode_request(payload: bytes, max_depth: int, max_containers: int) -> Reque
     """
     try:
         # A level takes two bytes, so what is small needs no second look.
-        if len(payload) > 2 * max_depth:
+        size = len(payload)
+        if size > 2 * max_depth and (
+            size > _LONGEST_INTEGER or payload.count(b"[") + payload.count(b"{") > max_depth
+        ):
             _check_shape(payload, max_depth, max_containers)
         try:
             request = _decode_plain(payload)
