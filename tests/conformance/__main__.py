@@ -47,8 +47,14 @@ class Run:
         outcomes: list[Outcome] = []
         try:
             for step in steps:
-                shards = [self._shard(name, group) for group in step for name in ENDPOINTS]
-                outcomes += await asyncio.gather(*shards)
+                # A group waits for all of its shards when it is ended, and each for its processes.
+                async with asyncio.TaskGroup() as running:
+                    shards = [
+                        running.create_task(self._shard(name, group))
+                        for group in step
+                        for name in ENDPOINTS
+                    ]
+                outcomes += [shard.result() for shard in shards]
         finally:
             telling.cancel()
         return outcomes
