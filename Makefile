@@ -60,7 +60,7 @@ conformance: $(VENV)/.test $(CONFORMANCE)/.wstest
 clean:
 	rm -rf $(VENV) $(PEERS) $(CONFORMANCE) build dist docs/_build _trial_temp* .coverage* *.egg-info
 
-%/bin/python:
+$(BIN)/python $(PEERS)/bin/python: %/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  (echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ..."; exit 1)
 	$(PYTHON) -m venv $*
