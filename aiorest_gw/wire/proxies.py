@@ -17,7 +17,7 @@ _V1, _V2 = b"PROXY ", b"\r\n\r\n\x00\r\nQUIT\n"
 _LONGEST_V1 = 107
 _HEAD_V2 = 16
 _LONGEST_V2 = 4_096
-_LINE = re.compile(r"PROXY TCP([46]) (\S+) (\S+) (\d{1,5}) (\d{1,5})")
+_LINE = re.compile(r"PROXY TCP([46]) ([0-9A-Fa-f:.]+) (\S+) (\d{1,5}) (\d{1,5})")
 _UNKNOWN = re.compile(r"PROXY UNKNOWN( [\x20-\x7e]*)?")
 
 # Stands among the trusted for every peer on a UNIX socket, which has no address.
@@ -62,10 +62,11 @@ class ProxyHeaderReader:
         line = buffer[:end].decode("latin-1")
         parts = _LINE.fullmatch(line)
         if parts is not None:
-            address = parse_address(parts[2])
-            if address is None or address.version != int(parts[1]):
-                raise ProxyHeaderInvalid("the line names no address of its family")
-            self.client = str(address)
+            try:
+                address = IPv4Address(parts[2]) if parts[1] == "4" else IPv6Address(parts[2])
+            except ValueError:
+                raise ProxyHeaderInvalid("the line names no address of its family") from None
+            self.client = str(_unmapped(address))
         elif not _UNKNOWN.fullmatch(line):
             raise ProxyHeaderInvalid("the line is of no known form")
         return buffer[end + 2 :]
@@ -85,7 +86,8 @@ class ProxyHeaderReader:
             if size is not None:
                 if end < _HEAD_V2 + 2 * size + 4:
                     raise ProxyHeaderInvalid("the header is too short for its addresses")
-                self.client = str(ip_address(buffer[_HEAD_V2 : _HEAD_V2 + size]))
+                address = ip_address(buffer[_HEAD_V2 : _HEAD_V2 + size])
+                self.client = str(_unmapped(address))
         return buffer[end:]
 
 
@@ -99,6 +101,12 @@ def parse_address(text: str) -> IPv4Address | IPv6Address | None:
         address = ip_address(text.partition("%")[0])
     except ValueError:
         return None
+    return _unmapped(address)
+
+
+def _unmapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """The one form of an address: sockets for both families write IPv4's as IPv6's (RFC 4291 section
+    2.5.5.2)."""
     return getattr(address, "ipv4_mapped", None) or address
 
 

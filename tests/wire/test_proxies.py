@@ -40,6 +40,15 @@ class ProxyHeaderTests(SynchronousTestCase):
                 self.assertEqual(b"GET / ", reader.feed(header[cut:] + b"GET / "))
                 self.assertEqual(client, reader.client)
 
+    def test_an_ipv4_address_has_one_form_however_the_proxy_listens(self):
+        """HAProxy that listens on one socket for both families names IPv4's clients like this."""
+        mapped = bytes(10) + b"\xff\xff\x7f\x00\x00\x02"
+        for header in (
+            b"PROXY TCP6 ::ffff:127.0.0.2 ::ffff:127.0.0.1 1 2\r\n",
+            v2(family=0x21, body=mapped + mapped + bytes(4)),
+        ):
+            self.assertEqual((b"", "127.0.0.2"), self.read(header))
+
     def test_what_does_not_begin_with_it_has_none(self):
         for octets in (b"GET / HTTP/1.1\r\n", b"PUT / HTTP/1.1", b"PROXYX", b"\r\n\r\nX", b"P\x00"):
             self.assertEqual((octets, None), self.read(octets))
@@ -48,6 +57,8 @@ class ProxyHeaderTests(SynchronousTestCase):
         for octets in (
             b"PROXY TCP4 203.0.113.7\r\n", b"PROXY TCP4 x y 1 2\r\n", b"PROXY TCP4 ::1 ::1 1 2\r\n",
             b"PROXY " + b"x" * 200, b"PROXY TCP5 1.1.1.1 1.1.1.1 1 2\r\n", b"PROXY \r\n",
+            b"PROXY TCP6 1.1.1.1 ::1 1 2\r\n", b"PROXY TCP4 1.1.1.1:5 1.1.1.1 1 2\r\n",
+            b"PROXY TCP6 [::1] ::1 1 2\r\n", b"PROXY TCP6 ::1%x ::1 1 2\r\n",
             v2(command=0x11), v2(command=0x22), v2(body=b"short"), v2(body=bytes(5000)),
             v2(family=0x21),
         ):  # fmt: skip
