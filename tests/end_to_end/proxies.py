@@ -39,7 +39,7 @@ pid nginx.pid;
 error_log stderr;
 events { worker_connections 1024; }
 http {
-    log_format read escape=json '["$arg_case", "$http_x_other", "$http_x_user"]';
+    log_format read escape=json '["$arg_line", "$http_x_other"]';
     access_log access.log read;
     client_body_temp_path temp; proxy_temp_path temp; fastcgi_temp_path temp;
     uwsgi_temp_path temp; scgi_temp_path temp;
@@ -52,12 +52,12 @@ class Site:
     """A proxy that runs.
 
     :ivar port: that it listens on, on 127.0.0.1.
-    :ivar folder: with its files.
+    :ivar log: of nginx once it has ended: lines of JSON, in Latin-1.
     """
 
-    def __init__(self, port: int, folder: Path) -> None:
+    def __init__(self, port: int) -> None:
         self.port = port
-        self.folder = folder
+        self.log = ""
 
 
 def replace(text: str, replaced: dict[str, str]) -> str:
@@ -79,7 +79,7 @@ def haproxy(text: str, listen: str = "bind :80", family: int = socket.AF_INET) -
     """
     assert HAPROXY is not None
     with _listening(family) as listening, _folder() as folder:
-        site = Site(listening.getsockname()[1], folder)
+        site = Site(listening.getsockname()[1])
         file = folder / "haproxy.cfg"
         file.write_text(replace(text, {listen: f"bind fd@{listening.fileno()}"}))
         with _running([HAPROXY, "-db", "-f", str(file)], listening, folder, signal.SIGUSR1):
@@ -95,13 +95,14 @@ def nginx(text: str, listen: str = "listen 80") -> Iterator[Site]:
     """
     assert NGINX is not None
     with _listening(socket.AF_INET) as listening, _folder() as folder:
-        site = Site(listening.getsockname()[1], folder)
+        site = Site(listening.getsockname()[1])
         (folder / "nginx.conf").write_text(_NGINX)
         (folder / "site.conf").write_text(replace(text, {listen: f"listen 127.0.0.1:{site.port}"}))
         command = [NGINX, "-e", "stderr", "-p", str(folder), "-c", "nginx.conf"]
         inherited = f"{listening.fileno()};"
         with _running(command, listening, folder, signal.SIGQUIT, NGINX=inherited):
             yield site
+        site.log = (folder / "access.log").read_text("latin-1")
 
 
 @contextlib.contextmanager
