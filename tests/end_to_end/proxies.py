@@ -22,7 +22,7 @@ from .gateways import PATIENCE, ROOT
 # Debian keeps them where only root's PATH leads.
 _PATH = os.environ.get("PATH", os.defpath) + ":/usr/sbin:/usr/local/sbin"
 HAPROXY, NGINX = (shutil.which(program, path=_PATH) for program in ("haproxy", "nginx"))
-MISSING = "" if HAPROXY and NGINX else "HAProxy and nginx are not both installed"
+MISSING = "" if HAPROXY and NGINX else "no HAProxy or no nginx here"
 
 _PAGE = (ROOT / "docs" / "howto" / "proxies.rst").read_text()
 _EXAMPLE = re.compile(
