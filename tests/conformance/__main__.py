@@ -92,13 +92,19 @@ def main() -> int:
     shutil.rmtree(reports, ignore_errors=True)
 
     async def run() -> list[Outcome]:
+        # Whoever ends this, by whichever signal, leaves no server behind.
+        this, loop = asyncio.current_task(), asyncio.get_running_loop()
+        assert this is not None
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, this.cancel)
         jobs = os.cpu_count() or 1
         return await Run(options.wstest, reports, jobs).run(SELECTIONS[options.cases])
 
-    # Whoever ends this, by whichever signal, leaves no server behind.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     started = time.monotonic()
-    outcomes = asyncio.run(run())
+    try:
+        outcomes = asyncio.run(run())
+    except asyncio.CancelledError:
+        return 1
     good = conforms(outcomes)
     print(f"\n{table(outcomes)}\n")
     word = "conforms" if good else "does not conform"
