@@ -7,7 +7,6 @@ from typing import Any
 
 import attrs
 from autobahn.twisted.websocket import WebSocketServerFactory
-from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
 from twisted.internet.defer import Deferred
 
 from ..arguments import checked_class, refuse_misspelt, several
@@ -18,6 +17,7 @@ from ..routing.router import SimpleRouter
 from ..wire.origins import allowed_origins
 from ..wire.proxies import TrustedProxies
 from .admission import Admission
+from .compression import accept_deflate, accept_none
 from .logs import CappedLog
 from .protocol import RequestHandlerProtocol
 from .threads import BlockingCalls, RunsBlocking
@@ -251,17 +251,5 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
             # Origins are looked at by the protocol, which knows the handshake's Host.
             allowedOrigins=["*"],
             allowNullOrigin=True,
-            perMessageCompressionAccept=_accept_deflate if self._compress else _accept_none,
+            perMessageCompressionAccept=accept_deflate if self._compress else accept_none,
         )
-
-
-def _accept_deflate(offers: Sequence[Any]) -> PerMessageDeflateOfferAccept | None:
-    """The first offer of permessage-deflate; what is inflated is bounded as every message is."""
-    for offer in offers:
-        if isinstance(offer, PerMessageDeflateOffer):
-            return PerMessageDeflateOfferAccept(offer)
-    return None
-
-
-def _accept_none(offers: Sequence[Any]) -> None:
-    """No compression, whatever is offered."""

@@ -16,6 +16,7 @@ from ..messages import Session
 from ..wire.handshake import Handshake, HandshakeReader, HandshakeRefused
 from ..wire.origins import origin_is_allowed
 from ..wire.proxies import ProxyHeaderInvalid, ProxyHeaderReader
+from .compression import understood
 
 if TYPE_CHECKING:
     from .factory import RequestHandlerFactory
@@ -115,8 +116,8 @@ class OpeningProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         self.websocket_version = 13
         self.websocket_protocols = handshake.protocols
         self.websocket_origin = handshake.origin or ""
-        self.websocket_extensions = self._parseExtensionsHeader(
-            headers.get("sec-websocket-extensions", "")
+        self.websocket_extensions = understood(
+            self._parseExtensionsHeader(headers.get("sec-websocket-extensions", ""))
         )
         self._wskey = handshake.key
         request = ConnectionRequest(

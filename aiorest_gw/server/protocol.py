@@ -13,7 +13,8 @@ from ..errors import BadMessage, CloseCode
 from ..messages import Request
 from ..routing.urls import SERVING
 from ..wire.codecs import decode_base64, decode_request, encode_base64
-from ..wire.frames import frame_head
+from ..wire.deflate import COMPRESS_FROM, compressed
+from ..wire.frames import BINARY, COMPRESSED, TEXT, frame_head
 from .answering import Answering
 from .reading import ReadingProtocol
 from .transport import waiting_in
@@ -189,13 +190,19 @@ class RequestHandlerProtocol(ReadingProtocol):
                 self.factory.events.failure("an answer cannot be encoded")
                 self._fail_connection(self.CLOSE_STATUS_CODE_INTERNAL_ERROR, "internal error")
                 return
-        if self._sends_slowly or self._perMessageCompress is not None or self.send_queue:
+        if self._sends_slowly or self.send_queue:
             self.sendMessage(answer, binary)
             return
+        first = BINARY if binary else TEXT
+        deflate = self._perMessageCompress
+        if deflate is not None and len(answer) >= COMPRESS_FROM:
+            fewer = compressed(answer, deflate.server_max_window_bits)
+            if fewer is not None:
+                first, answer = first | COMPRESSED, fewer
         stats = self.trafficStats
         stats.outgoingWebSocketFrames += 1
         stats.outgoingWebSocketMessages += 1
-        head = frame_head(len(answer), binary)
+        head = frame_head(first, len(answer))
         if self._batching:
             self._batch += (head, answer)
             self._batch_size += len(answer)

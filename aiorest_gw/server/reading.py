@@ -97,8 +97,7 @@ class ReadingProtocol(OpeningProtocol):
                     self._cancelAutoPingTimeoutCall()
                 self._onMessage(payload, False)
             else:
-                frames = read_frames(data, 0, _FRAMES, most, _unmask_large)
-                self._work(data, self._take(frames, 0))
+                self._work(data, self._take(self._read(data, 0), 0))
         elif self.state == self.STATE_OPEN or self.state == self.STATE_CLOSING:
             self._receive(data)
         else:
@@ -215,15 +214,17 @@ class ReadingProtocol(OpeningProtocol):
             piece = _LONGEST_HEAD - len(self.data)
         else:
             piece = _PIECE
-            if self._between and not self._listeners:
-                most = self.maxMessagePayloadSize
-                frames = read_frames(data, at, _FRAMES, most, _unmask_large)
-                if frames:
-                    return self._take(frames, at)
+            if self._between and not self._listeners and (frames := self._read(data, at)):
+                return self._take(frames, at)
         end = at + max(piece, 1)  # the machine keeps what it refuses, and asks for nothing more
         self.data += data[at:end]
         super().consumeData()
         return end if end < len(data) else len(data)
+
+    def _read(self, data: bytes, at: int) -> list[tuple[int, bytes, int]]:
+        """Frames that are whole."""
+        most, deflate = self.maxMessagePayloadSize, self._perMessageCompress is not None
+        return read_frames(data, at, _FRAMES, most, _unmask_large, deflate)
 
     def _take(self, frames: list[tuple[int, bytes, int]], at: int) -> int:
         """Take frames that are whole; their answers leave in one write."""

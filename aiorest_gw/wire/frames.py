@@ -1,15 +1,18 @@
 """Complete frames of a read in one loop: the way that nearly every message takes.
 
-Only what is masked, unfragmented, uncompressed and whole is taken; whoever calls hands everything from
-the first other byte on to a state machine for all of RFC 6455 (section 5.2 has a frame's layout).
+Only what is masked, unfragmented, whole and good is taken; whoever calls hands everything from the first
+other byte on to a state machine for all of RFC 6455 (section 5.2 has a frame's layout) and RFC 7692.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from .deflate import inflated
+
 __all__ = [
     "BINARY",
+    "COMPRESSED",
     "PING",
     "PONG",
     "TEXT",
@@ -21,22 +24,30 @@ __all__ = [
 
 # First bytes of unfragmented frames: FIN and the opcode.
 TEXT, BINARY, PING, PONG = 0x81, 0x82, 0x89, 0x8A
+# The bit RSV1 beside them (RFC 7692 section 6).
+COMPRESSED = 0x40
 _MASKED = 0x80
 # What the length's seven bits may say (RFC 6455 section 5.5 on control frames).
 _MOST = {TEXT: 127, BINARY: 127, PING: 125, PONG: 125}
+_MOST_WITH_DEFLATE = _MOST | {TEXT | COMPRESSED: 127, BINARY | COMPRESSED: 127}
+# Bytes behind which no further frame is inflated ahead of those that are worked on.
+_INFLATED_AHEAD = 65_536
 # From this size on a native routine is faster than one huge integer.
 UNMASK_LARGE_FROM = 1_200
 
 # The heads of all small frames that a server sends, by opcode and payload length.
-_HEADS = {first: tuple(bytes((first, length)) for length in range(126)) for first in (TEXT, BINARY)}
+_HEADS = {
+    first: tuple(bytes((first, length)) for length in range(126))
+    for first in (TEXT, BINARY, TEXT | COMPRESSED, BINARY | COMPRESSED)
+}
 
 
-def frame_head(length: int, binary: bool) -> bytes:
-    """The head of an unfragmented frame from server to client.
+def frame_head(first: int, length: int) -> bytes:
+    """The head of an unfragmented message's frame from server to client.
 
+    :param first: its first byte.
     :param length: of the payload, in bytes.
     """
-    first = BINARY if binary else TEXT
     if length < 126:
         return _HEADS[first][length]
     if length < 65_536:
@@ -73,22 +84,31 @@ def read_text(data: bytes, most: int) -> bytes | None:
 
 
 def read_frames(
-    data: bytes, start: int, limit: int, most: int, unmask_large: Callable[[bytes, bytes], bytes]
+    data: bytes,
+    start: int,
+    limit: int,
+    most: int,
+    unmask_large: Callable[[bytes, bytes], bytes],
+    deflate: bool = False,
 ) -> list[tuple[int, bytes, int]]:
     """The frames that a read brings whole, up to the first byte that is of another kind.
 
     :param data: at ``start`` a frame begins, outside of a fragmented message.
     :param limit: most frames to read.
-    :param most: the largest payload that may be taken.
+    :param most: the largest payload that may be taken, inflated or not.
     :param unmask_large: takes a payload and its mask of four bytes.
-    :returns: of each the first byte, the payload, and where it ends in ``data``.
+    :param deflate: messages may be compressed, without contexts.
+    :returns: of each the first byte without :data:`COMPRESSED`, the payload as it was before it was
+        compressed, and where it ends in ``data``.
     """
     frames: list[tuple[int, bytes, int]] = []
     size = len(data)
+    lengths = _MOST_WITH_DEFLATE if deflate else _MOST
+    ahead = 0
     while size - start >= 6 and len(frames) < limit:
         first = data[start]
         length = data[start + 1] - _MASKED
-        if length < 0 or length > _MOST.get(first, -1):
+        if length < 0 or length > lengths.get(first, -1):
             break
         mask_at = start + 2
         if length >= 126:
@@ -111,6 +131,14 @@ def read_frames(
             )
         else:
             payload = unmask_large(payload, mask)
+        if first & COMPRESSED:
+            if ahead > _INFLATED_AHEAD:
+                break
+            plain = inflated(payload, most)
+            if plain is None:
+                break
+            first, payload = first ^ COMPRESSED, plain
+            ahead += len(plain)
         if first == TEXT and not payload.isascii():
             try:
                 payload.decode()

@@ -2,6 +2,7 @@
 
 import os
 import struct
+import zlib
 
 from autobahn.twisted.websocket import WebSocketServerProtocol
 from hypothesis import given, settings
@@ -11,8 +12,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from aiorest_gw import RequestHandlerFactory, RequestHandlerProtocol, SimpleRouter
 from aiorest_gw.testing import GatewayTestCase, connect
+from aiorest_gw.wire.deflate import compressed
 from aiorest_gw.wire.frames import (
     BINARY,
+    COMPRESSED,
     PING,
     TEXT,
     UNMASK_LARGE_FROM,
@@ -53,6 +56,29 @@ good = st.builds(
     payloads,
     mask=st.binary(min_size=4, max_size=4),
 )
+
+
+def deflated(payload):
+    """Compressed with the context that a client may keep within a message, and without its end."""
+    deflater = zlib.compressobj(wbits=-15)
+    return (deflater.compress(payload) + deflater.flush(zlib.Z_SYNC_FLUSH))[:-4]
+
+
+whole = payloads.map(deflated)
+small = st.builds(
+    frame,
+    st.sampled_from([0xC1, 0xC1, 0xC2]),
+    st.one_of(
+        whole,
+        whole,
+        # What is cut short, goes on behind its end, ends for good, becomes huge, or is none at all.
+        st.builds(lambda octets, cut: octets[: len(octets) - cut], whole, st.integers(0, 9)),
+        st.builds(lambda octets, more: octets + more, whole, st.binary(max_size=9)),
+        payloads.map(lambda payload: zlib.compress(payload, wbits=-15)),
+        st.sampled_from([100, 1_001, 70_000]).map(lambda size: deflated(b"x" * size)),
+        st.binary(max_size=40),
+    ),
+)
 odd = st.builds(
     frame,
     st.one_of(
@@ -64,6 +90,7 @@ odd = st.builds(
     wide=st.sampled_from([0, 0, 0, 126, 127]),
 )
 streams = st.lists(st.one_of(good, good, good, odd), max_size=8).map(b"".join)
+compressing = st.lists(st.one_of(good, small, small, small, odd), max_size=8).map(b"".join)
 closing = st.sampled_from([b"", frame(0x88, b"\x03\xe8"), frame(0x88, b""), frame(0x89, b"ping")])
 
 
@@ -96,14 +123,15 @@ class Slow(Recording):
         """Nothing waits."""
 
 
-def outcome(protocol, octets, cuts, most):
+def outcome(protocol, octets, cuts, most, compress=False):
     """What a server makes of a stream of bytes in pieces."""
     router = SimpleRouter()
     router.get("/echo")(lambda request: request.args)
     clock = MemoryReactorClock()
-    factory = RequestHandlerFactory(router=router, reactor=clock, max_message_size=most)
-    factory.protocol = protocol
-    client = connect(factory, clock)
+    factory = RequestHandlerFactory(
+        router=router, protocol=protocol, reactor=clock, max_message_size=most, compress=compress
+    )
+    client = connect(factory, clock, compress=compress)
     server, transport = client.server, client.server.transport
     answers = bytearray()
     write = transport.write
@@ -137,6 +165,14 @@ class FastPathTests(SynchronousTestCase):
         cuts = sorted(data.draw(st.lists(st.integers(0, len(octets)), max_size=4)))
         self.assertEqual(outcome(Slow, octets, cuts, most), outcome(Recording, octets, cuts, most))
 
+    @settings(max_examples=EXAMPLES, deadline=None)
+    @given(compressing, closing, st.data(), st.sampled_from([100, 1000, 2**20]))
+    def test_any_compressed_frames_in_any_pieces(self, octets, end, data, most):
+        octets += end
+        cuts = sorted(data.draw(st.lists(st.integers(0, len(octets)), max_size=4)))
+        expected = outcome(Slow, octets, cuts, most, compress=True)
+        self.assertEqual(expected, outcome(Recording, octets, cuts, most, compress=True))
+
     def test_every_single_cut(self):
         """Through heads, masks, and the middle of a character."""
         octets = (
@@ -164,8 +200,8 @@ class FrameTests(SynchronousTestCase):
             (0, b"\x81\x00"), (125, b"\x81\x7d"), (126, b"\x81\x7e\x00\x7e"),
             (65_535, b"\x81\x7e\xff\xff"), (65_536, b"\x81\x7f" + (65_536).to_bytes(8, "big")),
         ):  # fmt: skip
-            self.assertEqual(head, frame_head(size, False))
-            self.assertEqual(b"\x82" + head[1:], frame_head(size, True))
+            for first in (TEXT, BINARY, TEXT | COMPRESSED):
+                self.assertEqual(bytes([first]) + head[1:], frame_head(first, size))
 
     def test_large_payloads_are_unmasked_by_whoever_can(self):
         octets = frame(0x81, b"a" * UNMASK_LARGE_FROM)
@@ -181,6 +217,25 @@ class FrameTests(SynchronousTestCase):
                       frame(0x81, b"x" * 51), frame(0xC1, b"x"), b"\x81"):  # fmt: skip
             found = read_frames(first + other, 2, 9, 50, self.large)
             self.assertEqual([(BINARY, b"one", 11), (PING, b"two", len(first))], found)
+
+    def test_compressed_messages_are_taken_where_that_is_agreed_on(self):
+        text = b"{" + b" " * 1_000 + b"}"
+        octets = frame(0xC1, compressed(text)) + frame(0xC2, compressed(text))
+        taken = read_frames(octets, 0, 9, 10_000, self.large, True)
+        self.assertEqual([(TEXT, text), (BINARY, text)], [found[:2] for found in taken])
+        self.assertEqual([], read_frames(octets, 0, 9, 10_000, self.large))
+        self.assertEqual([], read_frames(octets, 0, 9, 1_001, self.large, True))
+        self.assertEqual(
+            [], read_frames(frame(0xC1, compressed(b"\xff" * 300)), 0, 9, 1_001, self.large, True)
+        )
+
+    def test_little_is_inflated_ahead(self):
+        """Or a few KB would become many MB while the first message is worked on."""
+        octets = frame(0xC1, compressed(b" " * 40_000)) * 20
+        taken = read_frames(octets, 0, 32, 2**20, self.large, True)
+        self.assertEqual(2, len(taken))
+        rest = read_frames(octets, taken[-1][2], 32, 2**20, self.large, True)
+        self.assertEqual(2, len(rest))
 
     def test_no_more_is_read_than_was_asked_for(self):
         octets = frame(0x81, b"a") * 5
