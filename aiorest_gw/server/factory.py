@@ -14,6 +14,7 @@ from ..errors import ConfigurationError
 from ..limits import Limits
 from ..routing.dispatch import Dispatcher
 from ..routing.router import SimpleRouter
+from ..wire.deflate import Deflater
 from ..wire.origins import allowed_origins
 from ..wire.proxies import TrustedProxies
 from .admission import Admission
@@ -108,6 +109,7 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
         # Autobahn's own timers are on the global reactor, whatever the factory was given.
         self._batched_timer = ReactorTimers(lambda: self.reactor)
         self.shared = shared
+        self.deflater = Deflater()
         self.events = CappedLog(lambda: self.reactor.seconds())
         self.limits = Limits() if limits is None else limits
         if not isinstance(self.limits, Limits):

@@ -13,7 +13,7 @@ from ..errors import BadMessage, CloseCode
 from ..messages import Request
 from ..routing.urls import SERVING
 from ..wire.codecs import decode_base64, decode_request, encode_base64
-from ..wire.deflate import COMPRESS_FROM, compressed
+from ..wire.deflate import COMPRESS_FROM
 from ..wire.frames import BINARY, COMPRESSED, TEXT, frame_head
 from .answering import Answering
 from .reading import ReadingProtocol
@@ -196,7 +196,8 @@ class RequestHandlerProtocol(ReadingProtocol):
         first = BINARY if binary else TEXT
         deflate = self._perMessageCompress
         if deflate is not None and len(answer) >= COMPRESS_FROM:
-            fewer = compressed(answer, deflate.server_max_window_bits)
+            bits = deflate.server_max_window_bits
+            fewer = self.factory.deflater.compressed(answer, bits)
             if fewer is not None:
                 first, answer = first | COMPRESSED, fewer
         stats = self.trafficStats

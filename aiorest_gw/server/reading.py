@@ -86,8 +86,8 @@ class ReadingProtocol(OpeningProtocol):
 
     def dataReceived(self, data: bytes) -> None:
         if self._straight and not self._listeners:
-            most = self.maxMessagePayloadSize
-            payload = read_text(data, most)
+            deflate = self._perMessageCompress is not None
+            payload = read_text(data, self.maxMessagePayloadSize, deflate)
             stats = self.trafficStats
             stats.incomingOctetsWireLevel += len(data)
             if payload is not None:

@@ -9,28 +9,40 @@ from __future__ import annotations
 
 import zlib
 
-__all__ = ["COMPRESS_FROM", "compressed", "inflated"]
+__all__ = ["COMPRESS_FROM", "Deflater", "inflated"]
 
 # So many bytes of JSON become fewer without a context.
 COMPRESS_FROM = 256
 # The fast levels; behind the third each takes much more time than it saves bytes.
 _LEVEL = 2
-# The tables are small enough to be had anew for each message.
+# The tables are small enough to be cleared for each message.
 _MEMORY = 5
 # The end of a block that a sender leaves out (RFC 7692 section 7.2.1).
 _FLUSHED = b"\x00\x00\xff\xff"
 
 
-def compressed(payload: bytes, window_bits: int = zlib.MAX_WBITS) -> bytes | None:
-    """The payload of a frame with the bit RSV1 that says the same in fewer bytes.
+class Deflater:
+    """Compresses messages for all who take them; nothing of one shows in another."""
 
-    :param window_bits: base 2 logarithm of the window that the peer has, 9 to 15.
-    :returns: None where it would not be smaller.
-    """
-    deflater = zlib.compressobj(_LEVEL, zlib.DEFLATED, -window_bits, _MEMORY)
-    octets = deflater.compress(payload) + deflater.flush(zlib.Z_SYNC_FLUSH)
-    size = len(octets) - len(_FLUSHED)
-    return octets[:size] if size < len(payload) else None
+    def __init__(self) -> None:
+        # By window size: zlib's state takes longer to make than to clear.
+        self._deflaters: dict[int, zlib._Compress] = {}
+
+    def compressed(self, payload: bytes, window_bits: int = zlib.MAX_WBITS) -> bytes | None:
+        """The payload of a frame with the bit RSV1 that says the same in fewer bytes.
+
+        :param window_bits: base 2 logarithm of the window that the peer has, 9 to 15.
+        :returns: None where it would not be smaller.
+        """
+        # Taken out while it is used: where it fails it may hold half of a message.
+        deflater = self._deflaters.pop(window_bits, None)
+        if deflater is None:
+            deflater = zlib.compressobj(_LEVEL, zlib.DEFLATED, -window_bits, _MEMORY)
+        # A full flush forgets what came before it.
+        octets = deflater.compress(payload) + deflater.flush(zlib.Z_FULL_FLUSH)
+        self._deflaters[window_bits] = deflater
+        size = len(octets) - len(_FLUSHED)
+        return octets[:size] if size < len(payload) else None
 
 
 def inflated(payload: bytes, most: int) -> bytes | None:

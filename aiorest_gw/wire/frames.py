@@ -26,10 +26,11 @@ __all__ = [
 TEXT, BINARY, PING, PONG = 0x81, 0x82, 0x89, 0x8A
 # The bit RSV1 beside them (RFC 7692 section 6).
 COMPRESSED = 0x40
+_COMPRESSED_TEXT = TEXT | COMPRESSED
 _MASKED = 0x80
 # What the length's seven bits may say (RFC 6455 section 5.5 on control frames).
 _MOST = {TEXT: 127, BINARY: 127, PING: 125, PONG: 125}
-_MOST_WITH_DEFLATE = _MOST | {TEXT | COMPRESSED: 127, BINARY | COMPRESSED: 127}
+_MOST_WITH_DEFLATE = _MOST | {_COMPRESSED_TEXT: 127, BINARY | COMPRESSED: 127}
 # Bytes behind which no further frame is inflated ahead of those that are worked on.
 _INFLATED_AHEAD = 65_536
 # From this size on a native routine is faster than one huge integer.
@@ -55,14 +56,18 @@ def frame_head(first: int, length: int) -> bytes:
     return bytes((first, 127)) + length.to_bytes(8, "big")
 
 
-def read_text(data: bytes, most: int) -> bytes | None:
-    """The payload of a read that is one text frame and nothing else: the commonest case by far.
+def read_text(data: bytes, most: int, deflate: bool = False) -> bytes | None:
+    """The text of a read that is one text frame and nothing else: the commonest case by far.
 
-    :param most: the largest payload that may be taken.
+    :param most: the largest text that may be taken, inflated or not.
+    :param deflate: messages may be compressed, without contexts.
     :returns: None where the read is anything else, or too large to be unmasked here.
     """
     size = len(data)
-    if size < 6 or data[0] != TEXT:
+    if size < 6:
+        return None
+    first = data[0]
+    if first != TEXT and (first != _COMPRESSED_TEXT or not deflate):
         return None
     length = size - 6
     at = 6
@@ -79,8 +84,9 @@ def read_text(data: bytes, most: int) -> bytes | None:
     payload = (int.from_bytes(data[at:], "little") ^ int.from_bytes(key, "little")).to_bytes(
         length, "little"
     )
+    text = payload if first == TEXT else inflated(payload, most)
     # What is no ASCII is looked at where it can be refused.
-    return payload if payload.isascii() else None
+    return text if text is not None and text.isascii() else None
 
 
 def read_frames(

@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from aiorest_gw import RequestHandlerFactory, RequestHandlerProtocol, SimpleRouter
 from aiorest_gw.testing import GatewayTestCase, connect
-from aiorest_gw.wire.deflate import compressed
+from aiorest_gw.wire.deflate import Deflater
 from aiorest_gw.wire.frames import (
     BINARY,
     COMPRESSED,
@@ -23,6 +23,7 @@ from aiorest_gw.wire.frames import (
     read_frames,
 )
 
+compressed = Deflater().compressed
 EXAMPLES = int(os.environ.get("FAST_PATH_EXAMPLES", "1000"))
 
 
@@ -143,6 +144,9 @@ def outcome(protocol, octets, cuts, most, compress=False):
     if server.failedByMe:
         # Whether Autobahn drops the connection now or waits for the peer's close frame depends on
         # where its buffer ended; what was seen, answered and told to the peer does not.
+        if compress:
+            # Of several faults of a compressed message, the first in what was read by then is told.
+            del answers[answers.rindex(0x88) :]
         return server.seen, bytes(answers), server.localCloseCode
     return (
         server.seen,

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from aiorest_gw.wire.deflate import compressed, inflated
+from aiorest_gw.wire.deflate import Deflater, inflated
 
+compressed = Deflater().compressed
 TEXT = b'{"data":[' + b",".join(b'{"id":%d,"paid":true}' % number for number in range(99)) + b"]}"
 
 
@@ -24,6 +25,13 @@ class DeflateTests(SynchronousTestCase):
             # And by a peer with a window that is no larger than it said.
             peer = zlib.decompressobj(-bits)
             self.assertEqual(payload, peer.decompress(octets + b"\x00\x00\xff\xff"))
+
+    def test_no_message_needs_another(self):
+        """Not even one that it repeats: its peer may have seen none before."""
+        together = Deflater()
+        octets = [together.compressed(TEXT), together.compressed(TEXT)]
+        self.assertEqual(octets[0], octets[1])
+        self.assertEqual([TEXT, TEXT], [inflated(one, len(TEXT)) for one in octets])
 
     def test_json_becomes_much_smaller(self):
         self.assertLess(len(compressed(TEXT)), len(TEXT) / 4)
