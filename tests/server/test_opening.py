@@ -167,3 +167,35 @@ class LogTests(OpeningTestCase):
         protocol.makeConnection(Transport())
         protocol.dataReceived(b"\x16\x03\x01")
         self.assertIn("(490 more like it were not logged)", self.texts()[-1])
+
+
+class CompressionTests(OpeningTestCase):
+    WITHOUT = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
+
+    def agreed(self, offers, **options):
+        self.open(head(Sec_WebSocket_Extensions=offers), **options)
+        self.assertEqual(101, self.status())
+        answer = self.transport.value().decode()
+        lines = [line for line in answer.split("\r\n") if line.startswith("Sec-WebSocket-Ext")]
+        return lines[0].partition(": ")[2] if lines else None
+
+    def test_contexts_are_kept_by_neither_side(self):
+        for offer, agreed in (
+            ("permessage-deflate", self.WITHOUT),
+            ("permessage-deflate; client_max_window_bits", self.WITHOUT),
+            ("permessage-deflate; server_max_window_bits=10",
+             self.WITHOUT + "; server_max_window_bits=10"),
+        ):  # fmt: skip
+            self.assertEqual(agreed, self.agreed(offer, compress=True))
+
+    def test_an_offer_that_is_not_understood_is_declined(self):
+        """And no reason to refuse the client."""
+        for offer in (
+            "permessage-deflate; server_max_window_bits=8", "permessage-deflate; x=1",
+            "permessage-deflate; server_no_context_takeover=1", "x-webkit-frame",
+        ):  # fmt: skip
+            for compress in (True, False):
+                self.assertIsNone(self.agreed(offer, compress=compress), offer)
+            self.assertEqual(
+                self.WITHOUT, self.agreed(f"{offer}, permessage-deflate", compress=True)
+            )
