@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
 from typing import Any, Protocol
 
 import attrs
@@ -22,6 +21,11 @@ from .logs import CappedLog
 from .transport import loop_of
 
 __all__ = ["Answering"]
+
+
+# What a connection begins with, and most have for ever; neither takes anything.
+_NONE: frozenset[_Open] = frozenset()
+_NO_TURNS: deque[_Open] = deque(maxlen=0)
 
 
 @attrs.define(eq=False)
@@ -50,12 +54,21 @@ class Serving(Protocol):
     def dispatcher(self) -> Dispatcher: ...
 
 
+class Client(Protocol):
+    """Who asks."""
+
+    def send_answer(self, answer: bytes, binary: bool) -> None:
+        """Send an answer, ``binary`` where its request came so."""
+
+    def requests_changed(self) -> None:
+        """A request was opened or answered."""
+
+
 class Answering:
     """Takes requests and sends their answers.
 
     :param serving: has what answers a request, at once or when awaited.
-    :param send: takes an answer and whether its request came in a binary frame.
-    :param changed: called after a request was opened or answered.
+    :param client: takes the answers.
     :param clock: for the time limits.
     :param limits: how many requests may be open, how large, and how long.
     :param events: for the application's errors.
@@ -63,25 +76,28 @@ class Answering:
         takes its turn counts with its answer, once that is ready.
     """
 
+    __slots__ = (
+        "_client", "_clock", "_events", "_limits", "_loop", "_open", "_open_size", "_serving", "_turns",
+        "full",
+    )  # fmt: skip
+
     def __init__(
         self,
         serving: Serving,
-        send: Callable[[bytes, bool], None],
-        changed: Callable[[], None],
+        client: Client,
         clock: IReactorTime,
         limits: Limits,
         events: CappedLog,
     ) -> None:
         self._serving = serving
-        self._send = send
-        self._changed = changed
+        self._client = client
         self._clock = clock
         self._loop = loop_of(clock)
         self._limits = limits
         self._events = events
-        self._open: set[_Open] = set()
+        self._open: set[_Open] | frozenset[_Open] = _NONE
+        self._turns = _NO_TURNS
         self._open_size = 0
-        self._turns: deque[_Open] = deque()
         self.full = False
 
     @property
@@ -108,7 +124,7 @@ class Answering:
         if waiting is not None:
             self._wait(waiting, request, binary, size)
         elif request.id is not None or not self._turns:
-            self._send(answer, binary)
+            self._client.send_answer(answer, binary)
         else:
             self._enter(_Open(request, binary, len(answer), ordered=True, answer=answer))
 
@@ -117,14 +133,14 @@ class Answering:
         request = Request(event_name=event_name, id=id)
         answer = self._error(error, request)
         if id is not None or not self._turns:
-            self._send(answer, binary)
+            self._client.send_answer(answer, binary)
         else:
             self._enter(_Open(request, binary, len(answer), ordered=True, answer=answer))
 
     def close(self) -> None:
         """Cancel whatever is open; nothing is sent any more."""
-        requests, self._open, self._open_size = self._open, set(), 0
-        self._turns.clear()
+        requests, self._open, self._open_size = self._open, _NONE, 0
+        self._turns = _NO_TURNS
         for waiting in requests:
             self._end(waiting)
 
@@ -134,12 +150,16 @@ class Answering:
             self._expire(waiting)
 
     def _enter(self, waiting: _Open) -> None:
+        if isinstance(self._open, frozenset):
+            self._open = set()
         self._open.add(waiting)
         self._open_size += waiting.size
         if waiting.ordered:
+            if self._turns is _NO_TURNS:
+                self._turns = deque()
             self._turns.append(waiting)
         self._measure()
-        self._changed()
+        self._client.requests_changed()
 
     def _measure(self) -> None:
         limits = self._limits
@@ -187,14 +207,14 @@ class Answering:
                 self._deliver(self._turns.popleft())
         else:
             self._deliver(waiting)
-        self._changed()
+        self._client.requests_changed()
 
     def _deliver(self, waiting: _Open) -> None:
-        self._open.discard(waiting)
+        self._open -= {waiting}
         self._open_size -= waiting.size
         self._measure()
         assert waiting.answer is not None
-        self._send(waiting.answer, waiting.binary)
+        self._client.send_answer(waiting.answer, waiting.binary)
 
     def _end(self, waiting: _Open) -> None:
         """Stop the clock and whatever still runs for a request."""

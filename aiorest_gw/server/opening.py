@@ -7,16 +7,16 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import txaio
-from autobahn.twisted.websocket import WebSocketServerProtocol
 from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
 from twisted.internet.interfaces import ISSLTransport
 from twisted.python.failure import Failure
 
 from ..messages import Session
-from ..wire.handshake import Handshake, HandshakeReader, HandshakeRefused
+from ..wire.handshake import Handshake, HandshakeReader, HandshakeRefused, read_head
 from ..wire.origins import origin_is_allowed
 from ..wire.proxies import ProxyHeaderInvalid, ProxyHeaderReader
 from .compression import understood
+from .lean import LeanProtocol, MadeAgain
 
 if TYPE_CHECKING:
     from .factory import RequestHandlerFactory
@@ -33,24 +33,45 @@ class _Silent:
     info = warn = error = debug
 
 
-class OpeningProtocol(WebSocketServerProtocol):  # type: ignore[misc]
+def _of_handshake(name: str) -> MadeAgain:
+    """What Autobahn keeps of a handshake."""
+    return MadeAgain(lambda connection: connection._read_again()[name])
+
+
+class OpeningProtocol(LeanProtocol):
     """Reads the opening handshake in place of Autobahn, and refuses it or lets Autobahn answer it.
 
     Autobahn's hooks ``onConnect`` and ``onOpen`` are called as ever.
     """
 
     factory: RequestHandlerFactory
-    data: bytes
     log = _Silent()
+    session: Session | None = None
+    http_request_data = MadeAgain(lambda connection: connection._head + b"\r\n\r\n")
+    http_status_line = MadeAgain(lambda connection: connection._head.partition(b"\r\n")[0].decode())
+    http_headers = _of_handshake("http_headers")
+    http_request_uri = _of_handshake("http_request_uri")
+    http_request_path = _of_handshake("http_request_path")
+    http_request_params = _of_handshake("http_request_params")
+    http_request_host = _of_handshake("http_request_host")
+    websocket_version = 13
+    websocket_protocols = _of_handshake("websocket_protocols")
+    websocket_origin = _of_handshake("websocket_origin")
+    websocket_extensions = _of_handshake("websocket_extensions")
+    _wskey = _of_handshake("_wskey")
+    _address: str | None = None
+    _refusal: tuple[int, str] | None = None
+    _reader: HandshakeReader | None = None
+    _proxy_reader: ProxyHeaderReader | None = None
+    _head = b""
+    _waits = False
 
     def connectionMade(self) -> None:
-        self.session: Session | None = None
-        self._address: str | None = getattr(self.transport.getPeer(), "host", None)
+        self._address = getattr(self.transport.getPeer(), "host", None)
         self._refusal = self.factory.admission.enter(self._address)
-        self._reader: HandshakeReader | None = HandshakeReader()
-        trusted = self.factory.trusted_proxies.trust(self._address)
-        self._proxy_reader = ProxyHeaderReader() if trusted else None
-        self._waits = False
+        self._reader = HandshakeReader()
+        if self.factory.trusted_proxies.trust(self._address):
+            self._proxy_reader = ProxyHeaderReader()
         super().connectionMade()
 
     def connectionLost(self, reason: Failure) -> None:
@@ -108,24 +129,40 @@ class OpeningProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         if refusal is not None:
             self.failHandshake(refusal[1], refusal[0])
             return
-        self.http_headers = headers
-        self.http_request_uri = handshake.target
-        self.http_request_path = handshake.path
-        self.http_request_params = handshake.query
-        self.http_request_host = handshake.hostname
-        self.websocket_version = 13
-        self.websocket_protocols = handshake.protocols
-        self.websocket_origin = handshake.origin or ""
-        self.websocket_extensions = understood(
-            self._parseExtensionsHeader(headers.get("sec-websocket-extensions", ""))
-        )
-        self._wskey = handshake.key
+        self._head = handshake.head
+        self._remember(handshake)
         request = ConnectionRequest(
             self.peer, headers, self.http_request_host, handshake.path, handshake.query, 13,
             self.websocket_origin, handshake.protocols, self.websocket_extensions,
         )  # fmt: skip
         answer = txaio.as_future(self.onConnect, request)
         txaio.add_callbacks(answer, self.succeedHandshake, self._denied)
+
+    def _remember(self, handshake: Handshake) -> None:
+        """Set what Autobahn keeps of a handshake."""
+        headers = handshake.headers
+        extensions = self._parseExtensionsHeader(headers.get("sec-websocket-extensions", ""))
+        self.__dict__.update(
+            http_headers=headers,
+            http_request_uri=handshake.target,
+            http_request_path=handshake.path,
+            http_request_params=handshake.query,
+            http_request_host=handshake.hostname,
+            websocket_protocols=handshake.protocols,
+            websocket_origin=handshake.origin or "",
+            websocket_extensions=understood(extensions),
+            _wskey=handshake.key,
+        )
+
+    def _read_again(self) -> dict[str, Any]:
+        """The attributes of this connection with those of its handshake.
+
+        :raises AttributeError: there was no handshake yet.
+        """
+        if not self._head:
+            raise AttributeError("the opening handshake was not read yet")
+        self._remember(read_head(self._head))
+        return self.__dict__
 
     def _not_allowed(self, handshake: Handshake, secure: bool) -> tuple[int, str] | None:
         """Why this handshake is refused: HTTP status and reason; or None."""
@@ -148,6 +185,8 @@ class OpeningProtocol(WebSocketServerProtocol):  # type: ignore[misc]
             self._waits = False
             self.transport.resumeProducing()
         super().succeedHandshake(accepted)
+        if self.state == self.STATE_OPEN:
+            self._let_go()
 
     def _denied(self, failure: Failure) -> None:
         """``onConnect`` refuses the client, or failed."""

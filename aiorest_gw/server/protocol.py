@@ -45,6 +45,13 @@ class RequestHandlerProtocol(ReadingProtocol):
     factory: RequestHandlerFactory
     # Whether a subclass has its own way of sending, encoding or decoding, which is then taken.
     _sends_slowly = _encodes = _decodes = False
+    _peer_reads = True
+    _unread = 0
+    _patience: IDelayedCall | None = None
+    _draining = False
+    # The answers of this read, where it has more than one request.
+    _batch: list[bytes] | None = None
+    _batch_size = 0
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -54,21 +61,7 @@ class RequestHandlerProtocol(ReadingProtocol):
 
     def connectionMade(self) -> None:
         factory = self.factory
-        self._answering = Answering(
-            factory,
-            self._send_answer,
-            self._changed,
-            factory.reactor,
-            factory.limits,
-            factory.events,
-        )
-        self._peer_reads = True
-        self._unread = 0
-        self._patience: IDelayedCall | None = None
-        self._draining = False
-        self._batch: list[bytes] = []
-        self._batch_size = 0
-        self._batching = False
+        self._answering = Answering(factory, self, factory.reactor, factory.limits, factory.events)
         factory.connections.add(self)
         super().connectionMade()
         self.transport.registerProducer(self, True)
@@ -85,11 +78,11 @@ class RequestHandlerProtocol(ReadingProtocol):
     # -- requests and their answers
 
     def _begin_batch(self) -> None:
-        self._batching = True
+        self._batch = []
 
     def _end_batch(self) -> None:
-        self._batching = False
         self._flush()
+        self._batch = None
 
     def _flush(self) -> None:
         """Write the answers of this read so far."""
@@ -178,7 +171,7 @@ class RequestHandlerProtocol(ReadingProtocol):
         """The message that carries an answer, in the form in which its request came."""
         return encode_base64(response) if isBinary else response
 
-    def _send_answer(self, answer: bytes, binary: bool) -> None:
+    def send_answer(self, answer: bytes, binary: bool) -> None:
         if self.state != self.STATE_OPEN:
             return
         if binary or self._encodes:
@@ -204,7 +197,7 @@ class RequestHandlerProtocol(ReadingProtocol):
         stats.outgoingWebSocketFrames += 1
         stats.outgoingWebSocketMessages += 1
         head = frame_head(first, len(answer))
-        if self._batching:
+        if self._batch is not None:
             self._batch += (head, answer)
             self._batch_size += len(answer)
             if self._batch_size > _LARGEST_BATCH:
@@ -220,7 +213,7 @@ class RequestHandlerProtocol(ReadingProtocol):
         finally:
             self.maxMessagePayloadSize = self.factory.maxMessagePayloadSize
 
-    def _changed(self) -> None:
+    def requests_changed(self) -> None:
         """A request is open now, or is not any more."""
         self._reconsider()
         if self._draining and not self._answering.open:

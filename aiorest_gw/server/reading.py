@@ -45,6 +45,17 @@ class ReadingProtocol(OpeningProtocol):
     """A connection that reads."""
 
     _reads_slowly = False
+    # What was read and not worked on; a bytearray where there is something.
+    _rest: bytes | bytearray = b""
+    _paused = False
+    _straight = False
+    # Set by whoever answers.
+    _may_work = True
+    _working = False
+    _turn: IDelayedCall | None = None
+    _controls: TokenBucket | None = None
+    _messages: TokenBucket | None = None
+    _octets: TokenBucket | None = None
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -54,14 +65,6 @@ class ReadingProtocol(OpeningProtocol):
 
     def connectionMade(self) -> None:
         limits, now = self.factory.limits, self.factory.reactor.seconds()
-        self._rest = bytearray()
-        self._paused = False
-        self._straight = False
-        # Set by whoever answers.
-        self._may_work = True
-        self._working = False
-        self._turn: IDelayedCall | None = None
-        self._controls: TokenBucket | None = None
         self._messages = _bucket(limits.messages_per_second, now)
         self._octets = _bucket(limits.bytes_per_second, now)
         super().connectionMade()
@@ -71,7 +74,7 @@ class ReadingProtocol(OpeningProtocol):
         if self._turn is not None:
             self._turn.cancel()
             self._turn = None
-        self._rest.clear()
+        self._rest = b""
         super().connectionLost(reason)
 
     def _must_hold(self) -> bool:
@@ -109,7 +112,7 @@ class ReadingProtocol(OpeningProtocol):
         if self._octets is not None and not self._octets.take(len(data), self._now()):
             self._over_budget("bytes")
         if self._rest or self._turn is not None or self._must_hold():
-            self._rest += data
+            self._keep(data)
             self._read_or_not()
         else:
             self._work(data)
@@ -136,8 +139,7 @@ class ReadingProtocol(OpeningProtocol):
         """Go on with what waits, if it need not wait any more."""
         if self._turn is None and not self._working and not self._must_hold():
             waiting = self.data + self._rest
-            self.data = b""
-            self._rest.clear()
+            self.data = self._rest = b""
             self._work(waiting)
 
     def _next_turn(self) -> None:
@@ -160,7 +162,7 @@ class ReadingProtocol(OpeningProtocol):
         finally:
             self._working = False
         if at < size and self.state != self.STATE_CLOSED:
-            self._rest += data[at:]
+            self._keep(data[at:])
         self._read_or_not()
         self._see_straight()
 
@@ -173,6 +175,13 @@ class ReadingProtocol(OpeningProtocol):
             and not self.inside_message
             and not self._reads_slowly
         )
+
+    def _keep(self, data: bytes) -> None:
+        """For later."""
+        if self._rest:
+            self._rest += data
+        else:
+            self._rest = bytearray(data)
 
     def _read_or_not(self) -> None:
         """Read on only where what was read does not pile up."""

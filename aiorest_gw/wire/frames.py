@@ -138,18 +138,21 @@ def read_frames(
         else:
             payload = unmask_large(payload, mask)
         if first & COMPRESSED:
-            if ahead > _INFLATED_AHEAD:
-                break
-            plain = inflated(payload, most)
+            plain = inflated(payload, most) if ahead <= _INFLATED_AHEAD else None
             if plain is None:
                 break
             first, payload = first ^ COMPRESSED, plain
             ahead += len(plain)
-        if first == TEXT and not payload.isascii():
-            try:
-                payload.decode()
-            except UnicodeDecodeError:
-                break
+        if first == TEXT and not payload.isascii() and not _is_utf8(payload):
+            break
         frames.append((first, payload, end))
         start = end
     return frames
+
+
+def _is_utf8(payload: bytes) -> bool:
+    try:
+        payload.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

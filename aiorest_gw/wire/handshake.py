@@ -13,7 +13,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import attrs
 
-__all__ = ["MAX_HEADERS", "MAX_HEAD_SIZE", "Handshake", "HandshakeReader", "HandshakeRefused"]
+__all__ = [
+    "MAX_HEADERS",
+    "MAX_HEAD_SIZE",
+    "Handshake",
+    "HandshakeReader",
+    "HandshakeRefused",
+    "read_head",
+]
 
 # Bytes of the request line and the headers, line ends included.
 MAX_HEAD_SIZE = 16_384
@@ -66,6 +73,7 @@ class Handshake:
     :param headers: by lower-case name; of lists that come several times the values joined by commas.
     :param key: ``Sec-WebSocket-Key``.
     :param protocols: the subprotocols that are offered, in order.
+    :param head: all of it as it was sent, without the empty line at its end.
     """
 
     target: str
@@ -75,6 +83,7 @@ class Handshake:
     headers: dict[str, str]
     key: str
     protocols: list[str]
+    head: bytes
 
     @property
     def hostname(self) -> str:
@@ -134,7 +143,7 @@ def read_head(head: bytes) -> Handshake:
     host = _read_host(headers)
     path, query = _read_target(target, host)
     key = _read_upgrade(headers)
-    return Handshake(target, path, query, host, headers, key, _read_protocols(headers))
+    return Handshake(target, path, query, host, headers, key, _read_protocols(headers), head)
 
 
 def _read_request_line(line: bytes) -> str:

@@ -1,0 +1,116 @@
+"""What an open connection keeps, and that nothing which it lets go is missed."""
+
+import tracemalloc
+
+from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
+from twisted.internet.testing import MemoryReactorClock, StringTransport
+
+from aiorest_gw import RequestHandlerFactory, RequestHandlerProtocol, SimpleRouter
+from aiorest_gw.testing import GatewayTestCase
+from tests.wire.test_handshake import head
+
+
+def opened(factory):
+    protocol = factory.buildProtocol(None)
+    protocol.makeConnection(StringTransport())
+    protocol.dataReceived(head())
+    return protocol
+
+
+class LeanTests(GatewayTestCase):
+    def test_an_idle_connection_keeps_only_what_is_its_own(self):
+        """Fails where a new Autobahn keeps something else: see whether it is the same for all."""
+        server = opened(self.serve())
+        kept = {
+            "_address", "_answering", "_head", "autoPingPendingCall", "connected", "factory",
+            "maxMessagePayloadSize", "peer", "session", "state", "trafficStats", "transport",
+        }  # fmt: skip
+        self.assertEqual(kept, set(vars(server)) - {"_straight"})
+
+    def test_it_takes_little_memory(self):
+        factory = self.serve(max_connections=1_000, max_connections_per_address=0)
+        connections = [opened(factory) for _ in range(10)]
+        tracemalloc.start()
+        self.addCleanup(tracemalloc.stop)
+        before = tracemalloc.get_traced_memory()[0]
+        connections += [opened(factory) for _ in range(100)]
+        transports = 100 * 700
+        taken = tracemalloc.get_traced_memory()[0] - before - transports
+        self.assertLess(taken / 100, 3_000)
+
+    def test_all_that_autobahn_has_can_still_be_read(self):
+        theirs = WebSocketServerFactory(reactor=MemoryReactorClock())
+        theirs.protocol = WebSocketServerProtocol
+        theirs.setProtocolOptions(openHandshakeTimeout=0)
+        autobahn, server = opened(theirs), opened(self.serve())
+        self.assertEqual(autobahn.STATE_OPEN, autobahn.state)
+        differing = set()
+        for name, value in vars(autobahn).items():
+            found = getattr(server, name)
+            if (
+                isinstance(value, (str, int, bytes, list, dict, tuple, type(None)))
+                and found != value
+            ):
+                differing.add(name)
+        self.assertEqual(
+            # Our own options; what listeners need, made by the first; a test's own text.
+            {
+                "_results", "allowNullOrigin", "autoPingInterval", "autoPingPendingCall",
+                "autoPingTimeout", "failByDrop", "http_response_data", "maxFramePayloadSize",
+                "maxMessagePayloadSize", "openHandshakeTimeout", "versions", "webStatus",
+            },
+            differing,
+        )  # fmt: skip
+
+    def test_options_can_be_set_for_one_connection(self):
+        class Patient(RequestHandlerProtocol):
+            autoPingTimeout = 77
+
+        factory = self.serve()
+        one, other = self.connect(factory).server, self.connect(factory).server
+        one.failByDrop = True
+        self.assertEqual((True, False), (one.failByDrop, other.failByDrop))
+        factory.protocol = Patient
+        self.assertEqual(77, self.connect(factory).server.autoPingTimeout)
+
+    def test_the_handshake_is_read_again(self):
+        server = opened(self.serve())
+        self.assertNotIn("http_headers", vars(server))
+        self.assertEqual("websocket", server.http_headers["upgrade"].lower())
+        self.assertEqual("/", server.http_request_path)
+        self.assertIs(server.http_headers, server.http_headers)
+
+    def test_who_waits_for_an_end_is_told(self):
+        for before in (True, False):
+            client = self.connect(self.serve())
+            told = []
+            if before:
+                client.server.is_closed.addCallback(self.note, told)
+            client.server.sendClose(3000)
+            client.move()
+            self.assertEqual(client.server, self.successResultOf(client.server.is_closed))
+            self.assertEqual([client.server] if before else [], told)
+            self.successResultOf(client.server.is_open)
+
+    def note(self, server, told):
+        told.append(server)
+        return server
+
+    def test_listeners_can_be_added(self):
+        seen = []
+        client = self.connect(self.serve())
+        client.server.on("message", lambda payload, is_binary: seen.append(payload))
+        client.send({"method": "GET", "url": "/"})
+        self.assertEqual(1, len(seen))
+        with self.assertRaises(RuntimeError):
+            client.server.on("other", print)
+
+    def test_chopped_writes_come_in_order(self):
+        router = SimpleRouter()
+        router.get("/x")(lambda request: "x")
+        factory = RequestHandlerFactory(router=router, reactor=self.clock)
+        client = self.connect(factory)
+        client.server.sendMessage(b'"chopped"', sync=True)
+        client.send({"method": "GET", "url": "/x"})
+        self.assertEqual(b'"chopped"', client.messages.pop(0))
+        self.assertEqual("x", client.receive().data)
