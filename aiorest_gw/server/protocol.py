@@ -185,31 +185,49 @@ class RequestHandlerProtocol(ReadingProtocol):
                 return
         if self._sends_slowly or self.send_queue:
             self.sendMessage(answer, binary)
-            return
+        else:
+            self._send_frame(answer, binary, True)
+
+    def _send_frame(self, payload: bytes, binary: bool, compress: bool) -> None:
+        """Send a message as one frame."""
         first = BINARY if binary else TEXT
         deflate = self._perMessageCompress
-        if deflate is not None and len(answer) >= COMPRESS_FROM:
+        if deflate is not None and compress and len(payload) >= COMPRESS_FROM:
             bits = deflate.server_max_window_bits
-            fewer = self.factory.deflater.compressed(answer, bits)
+            fewer = self.factory.deflater.compressed(payload, bits)
             if fewer is not None:
-                first, answer = first | COMPRESSED, fewer
+                first, payload = first | COMPRESSED, fewer
         stats = self.trafficStats
         stats.outgoingWebSocketFrames += 1
         stats.outgoingWebSocketMessages += 1
-        head = frame_head(first, len(answer))
+        head = frame_head(first, len(payload))
         if self._batch is not None:
-            self._batch += (head, answer)
-            self._batch_size += len(answer)
+            self._batch += (head, payload)
+            self._batch_size += len(payload)
             if self._batch_size > _LARGEST_BATCH:
                 self._flush()
         else:
-            self._write(head + answer)
+            self._write(head + payload)
 
-    def sendMessage(self, *args: Any, **kwargs: Any) -> None:
-        """As Autobahn's, but the limit on what is received does not limit what is sent."""
+    def sendMessage(
+        self,
+        payload: bytes,
+        isBinary: bool = False,
+        fragmentSize: int | None = None,
+        sync: bool = False,
+        doNotCompress: bool = False,
+    ) -> None:
+        """As Autobahn's, but the limit on what is received does not limit what is sent.
+
+        :raises Disconnected: the connection is not open.
+        """
+        pieces = fragmentSize is not None or self.autoFragmentSize or sync or self.send_queue
+        if not pieces and type(payload) is bytes and self.state == self.STATE_OPEN:
+            self._send_frame(payload, isBinary, not doNotCompress)
+            return
         self.maxMessagePayloadSize: int = 0
         try:
-            super().sendMessage(*args, **kwargs)
+            super().sendMessage(payload, isBinary, fragmentSize, sync, doNotCompress)
         finally:
             self.maxMessagePayloadSize = self.factory.maxMessagePayloadSize
 

@@ -114,3 +114,20 @@ class LeanTests(GatewayTestCase):
         client.send({"method": "GET", "url": "/x"})
         self.assertEqual(b'"chopped"', client.messages.pop(0))
         self.assertEqual("x", client.receive().data)
+
+    def test_every_way_of_sending_works_on_an_open_connection(self):
+        for compress in (False, True):
+            factory = self.serve(compress=compress)
+            client = self.connect(factory, compress=compress)
+            server = client.server
+            server.beginMessage()
+            server.sendMessageFrame(b"one,")
+            server.sendMessageFrame(b"two")
+            server.endMessage()
+            server.sendMessage(b"x" * 1_000)
+            server.sendMessage(b"y" * 1_000, doNotCompress=True)
+            server.sendMessage(b"z" * 1_000, fragmentSize=300)
+            server.sendPreparedMessage(factory.prepareMessage(b"w" * 1_000))
+            client.move()
+            expected = [b"one,two", *(letter * 1_000 for letter in (b"x", b"y", b"z", b"w"))]
+            self.assertEqual(expected, client.messages)
