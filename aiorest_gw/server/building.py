@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from ..errors import ConfigurationError
+from .jobs import Job
 from .loading import load_factory
 from .options import GatewayOptions
 from .service import GatewayService
+from .supervising import Supervisor
 
-__all__ = ["build_service"]
+__all__ = ["build_service", "build_supervisor"]
 
 # Flags that go to the factory, by the factory's words for them.
 _KEYWORDS = {
@@ -22,6 +24,7 @@ _KEYWORDS = {
 
 
 S = TypeVar("S", bound=GatewayService)
+P = TypeVar("P", bound=Supervisor)
 
 
 def build_service(options: GatewayOptions, reactor: Any, service: Callable[..., S]) -> S:
@@ -31,9 +34,7 @@ def build_service(options: GatewayOptions, reactor: Any, service: Callable[..., 
     :param service: called as :class:`GatewayService` is.
     :raises ConfigurationError: in one line, what is wrong.
     """
-    if not options["app"]:
-        raise ConfigurationError("name the application: --app package.module:name")
-    factory = load_factory(options["app"])
+    factory = load_factory(_application(options))
     factory.reactor = reactor
     for name in options.unknown:
         factory.events.warn("{name} is set, but there is no such option", name=name)
@@ -41,3 +42,42 @@ def build_service(options: GatewayOptions, reactor: Any, service: Callable[..., 
     settings.update(options.limits())
     factory.configure(**settings)
     return service(reactor, factory, options["listen"], options["twisted-tcp"])
+
+
+def build_supervisor(
+    options: GatewayOptions,
+    reactor: Any,
+    supervisor: Callable[[Any, Job], P],
+    *,
+    reactor_name: str | None,
+    log_level: str,
+    piped: bool,
+) -> P:
+    """Put together what starts workers, each of which builds the service for itself.
+
+    :param supervisor: called as :class:`Supervisor` is.
+    :param reactor_name: as ``twistd --reactor`` takes it; None is the default one.
+    :param log_level: from which level on the workers write events.
+    :param piped: the workers' output is logged here.
+    :raises ConfigurationError: in one line, what is wrong.
+    """
+    _application(options)
+    options.limits()
+    job = Job(
+        options=dict(options),
+        reactor=reactor_name,
+        log_level=log_level,
+        piped=piped,
+        workers=options.workers(),
+    )
+    made = supervisor(reactor, job)
+    for name in options.unknown:
+        made.log.warn("{name} is set, but there is no such option", name=name)
+    return made
+
+
+def _application(options: GatewayOptions) -> str:
+    if not options["app"]:
+        raise ConfigurationError("name the application: --app package.module:name")
+    name: str = options["app"]
+    return name

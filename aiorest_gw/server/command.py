@@ -13,8 +13,9 @@ from twisted.python import usage
 from .. import __version__
 from ..arguments import nearest
 from ..errors import ConfigurationError
-from .building import build_service
-from .foreground import ForegroundService, run_service
+from .building import build_service, build_supervisor
+from .foreground import ForegroundService, ForegroundSupervisor, run_service
+from .leaving import LeavingService
 from .options import GatewayOptions
 from .reactors import install_reactor
 
@@ -93,5 +94,16 @@ def _serve(options: _Serve) -> None:
         raise ConfigurationError(f"there is no reactor {error}") from None
     from twisted.internet import reactor
 
-    service = build_service(options, reactor, ForegroundService)
+    service: LeavingService
+    if options.workers() == 1:
+        service = build_service(options, reactor, ForegroundService)
+    else:
+        service = build_supervisor(
+            options,
+            reactor,
+            ForegroundSupervisor,
+            reactor_name=options["reactor"],
+            log_level=options["log-level"],
+            piped=False,
+        )
     run_service(service, options["log-level"])

@@ -24,7 +24,7 @@ from .protocol import RequestHandlerProtocol
 from .threads import BlockingCalls, RunsBlocking
 from .timers import ReactorTimers
 
-__all__ = ["RequestHandlerFactory"]
+__all__ = ["CLOSING", "RequestHandlerFactory"]
 
 _AUTOBAHN = ("url", "protocols", "server", "headers", "externalPort")
 _OPTIONS = (
@@ -42,7 +42,7 @@ _OPTIONS = (
 # Stands for the installed reactor: to ask for it is to install one.
 _INSTALLED: Any = object()
 # How long after the time for draining the closing handshakes may take.
-_CLOSING = 2.0
+CLOSING = 2.0
 
 
 class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
@@ -213,7 +213,7 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
             self._drained = Deferred()
             timers = [
                 self.reactor.callLater(self.limits.drain_timeout, self.finish),
-                self.reactor.callLater(self.limits.drain_timeout + _CLOSING, self._abort),
+                self.reactor.callLater(self.limits.drain_timeout + CLOSING, self._abort),
             ]
             self._drained.addBoth(lambda _: [timer.cancel() for timer in timers if timer.active()])
             self._drained.addBoth(lambda _: self.blocking_calls.close())

@@ -7,6 +7,7 @@ from typing import Any
 
 from twisted.logger import (
     FilteringLogObserver,
+    ILogObserver,
     LogLevel,
     LogLevelFilterPredicate,
     globalLogBeginner,
@@ -14,12 +15,14 @@ from twisted.logger import (
 )
 
 from ..errors import ConfigurationError
+from .leaving import LeavingService
 from .service import GatewayService
+from .supervising import Supervisor
 
-__all__ = ["ForegroundService", "run_service"]
+__all__ = ["ForegroundService", "ForegroundSupervisor", "begin_logging", "run", "run_service"]
 
 
-class ForegroundService(GatewayService):
+class _Foreground(LeavingService):
     """Tells on the standard output where it listens, and what happens when it is stopped."""
 
     def announce(self, line: str) -> None:
@@ -30,11 +33,29 @@ class ForegroundService(GatewayService):
         return super().stopService()
 
 
-def run_service(service: ForegroundService, log_level: str = "warn") -> None:
+class ForegroundService(_Foreground, GatewayService):
+    """A gateway that tells on the standard output what it does."""
+
+
+class ForegroundSupervisor(_Foreground, Supervisor):
+    """The same with workers."""
+
+
+def run_service(service: LeavingService, log_level: str = "warn") -> None:
     """Start a service and run the reactor until SIGTERM or SIGINT.
 
     :param log_level: from which level on events are written to the standard error.
     :raises ConfigurationError: it cannot be started, or there is no such level.
+    """
+    begin_logging(log_level, textFileLogObserver(sys.stderr))
+    run(service)
+
+
+def begin_logging(log_level: str, observer: ILogObserver) -> None:
+    """Write events.
+
+    :param log_level: from which level on.
+    :raises ConfigurationError: there is no such level.
     """
     try:
         level = LogLevel.levelWithName(log_level.lower())
@@ -43,13 +64,18 @@ def run_service(service: ForegroundService, log_level: str = "warn") -> None:
         raise ConfigurationError(
             f"there is no log level {log_level!r}; known are {known}"
         ) from None
-    observer = FilteringLogObserver(
-        textFileLogObserver(sys.stderr), [LogLevelFilterPredicate(defaultLogLevel=level)]
-    )
-    globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False)
+    filtered = FilteringLogObserver(observer, [LogLevelFilterPredicate(defaultLogLevel=level)])
+    globalLogBeginner.beginLoggingTo([filtered], redirectStandardIO=False)
+
+
+def run(service: LeavingService) -> None:
+    """Start a service and run the reactor until it is stopped, by a signal too.
+
+    :raises ConfigurationError: it cannot be started.
+    """
     reactor = service.reactor
-    service.privilegedStartService()
-    service.startService()
+    service.privilegedStartService()  # type: ignore[no-untyped-call]
+    service.startService()  # type: ignore[no-untyped-call]
     reactor.addSystemEventTrigger("before", "shutdown", service.stopService)
     reactor.callWhenRunning(service.leave_on_signals)
     reactor.run()

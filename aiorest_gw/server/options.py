@@ -52,6 +52,13 @@ class GatewayOptions(usage.Options):
             None,
             "package.module:name of a router, a factory, or a callable that makes one",
         ],
+        [
+            "workers",
+            None,
+            None,
+            "processes that serve, on the same sockets; each has its own memory, and the limits of "
+            "connections hold for each (default 1)",
+        ],
         ["path", None, None, "the only path that is answered (default /, or the factory's own)"],
         *_limit_flags(),
     ]
@@ -116,6 +123,18 @@ class GatewayOptions(usage.Options):
             ENVIRONMENT + name for name in given - known if not name.startswith("JWT_")
         )
 
+    def workers(self) -> int:
+        """How many processes serve.
+
+        :raises ConfigurationError: it is no number, or less than 1.
+        """
+        text = self["workers"] or "1"
+        if not text.isdecimal() or not text.isascii() or not int(text[:10]):
+            raise ConfigurationError(
+                f"{self._name('workers')} should be a whole number of at least 1, not {text!r}"
+            )
+        return int(text[:10])
+
     def limits(self) -> dict[str, float]:
         """The limits that were given, as keywords of :class:`Limits`.
 
@@ -133,10 +152,13 @@ class GatewayOptions(usage.Options):
             except ValueError:
                 what = "a whole number" if whole else "a number"
                 raise ConfigurationError(
-                    f"{self._names.get(flag, '--' + flag)} should be {what} of "
-                    f"{field.metadata['unit']}, not {text!r}"
+                    f"{self._name(flag)} should be {what} of {field.metadata['unit']}, not {text!r}"
                 ) from None
         return found
+
+    def _name(self, flag: str) -> str:
+        """Where a value was written."""
+        return self._names.get(flag, "--" + flag)
 
 
 def _variable(flag: str) -> str:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import errno
-import signal
 from collections.abc import Sequence
 from typing import Any
 
-from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList, fail, maybeDeferred
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
@@ -17,13 +15,14 @@ from twisted.python.failure import Failure
 
 from ..errors import ConfigurationError
 from .factory import RequestHandlerFactory
+from .leaving import LeavingService
 from .reactors import raise_open_files
 from .transport import loop_of
 
-__all__ = ["GatewayService"]
+__all__ = ["GatewayService", "address_of", "cannot_listen", "endpoint_of"]
 
 
-class GatewayService(Service):
+class GatewayService(LeavingService):
     """Listens for a factory's connections.
 
     :param reactor: what it runs on.
@@ -44,8 +43,7 @@ class GatewayService(Service):
     ) -> None:
         self.reactor = reactor
         self.factory = factory
-        self._endpoints = [(text, _endpoint(reactor, text, twisted_tcp)) for text in listen]
-        self._stopping = False
+        self._endpoints = [(text, endpoint_of(reactor, text, twisted_tcp)) for text in listen]
         self.ports: list[IListeningPort] = []
 
     def privilegedStartService(self) -> None:
@@ -67,7 +65,7 @@ class GatewayService(Service):
             if failed:
                 for port in self.ports:
                     port.stopListening()
-                raise _cannot_listen(text, failed[0])
+                raise cannot_listen(text, failed[0])
 
     def startService(self) -> None:
         super().startService()  # type: ignore[no-untyped-call]
@@ -81,24 +79,13 @@ class GatewayService(Service):
 
         :returns: fires when none is left.
         """
-        super().stopService()  # type: ignore[no-untyped-call]
-        self._stopping = True
+        super().stopService()
         closed = [maybeDeferred(port.stopListening) for port in self.ports]
         return DeferredList([*closed, self.factory.drain()])
 
-    def leave_on_signals(self) -> None:
-        """Let SIGTERM and SIGINT end the process in order, with status 0; a second one at once.
-
-        Twisted's own handlers end it by the same signal again, which a supervisor takes for a crash.
-        """
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self.reactor.callFromThread(self._leave))
-
-    def _leave(self) -> None:
-        if self._stopping:
-            self.factory.finish()
-        else:
-            self.reactor.stop()
+    def finish(self) -> None:
+        """Answer what is still open with an error, so that a drain ends now."""
+        self.factory.finish()
 
     def _listens(self, port: IListeningPort, text: str) -> None:
         self.ports.append(port)
@@ -119,7 +106,11 @@ def address_of(port: IListeningPort, text: str, path: str) -> str:
     return f"{scheme}://{host}:{address.port}{path}"
 
 
-def _endpoint(reactor: Any, text: str, twisted_tcp: bool) -> Any:
+def endpoint_of(reactor: Any, text: str, twisted_tcp: bool) -> Any:
+    """The endpoint of a description.
+
+    :raises ConfigurationError: it is not right.
+    """
     kind, colon, rest = text.partition(":")
     own = kind == "tcp" and not twisted_tcp and loop_of(reactor) is not None
     try:
@@ -141,7 +132,8 @@ def _endpoint_hint(text: str, error: Exception) -> str:
     return str(error).replace("parse_endpoint() ", "") or type(error).__name__
 
 
-def _cannot_listen(text: str, failure: Failure) -> ConfigurationError:
+def cannot_listen(text: str, failure: Failure) -> ConfigurationError:
+    """Why a description cannot be listened on, in one line."""
     error = failure.value
     reason: Any = error
     if isinstance(error, CannotListenError):

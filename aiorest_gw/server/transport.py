@@ -27,6 +27,8 @@ from twisted.internet.interfaces import (
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from .sharing import SharedSockets
+
 __all__ = ["LoopServerEndpoint", "LoopTransport", "loop_of", "parse_endpoint", "waiting_in"]
 
 # As Twisted's own transports: more than this is held back from a producer.
@@ -75,6 +77,8 @@ class LoopServerEndpoint:
 
         :returns: fires at once, with the port or with CannotListenError.
         """
+        if isinstance(self._reactor, SharedSockets):
+            return succeed(self._reactor.listen(protocolFactory, self._adopt, self._backlog))
         try:
             listening = _listening_socket(self._interface, self._port, self._backlog)
         except (OSError, OverflowError) as error:
@@ -82,6 +86,14 @@ class LoopServerEndpoint:
         port = _Port(self._reactor, listening, protocolFactory, self._backlog)
         port.start()
         return succeed(port)
+
+    def _adopt(self, accepted: socket.socket, factory: Any) -> Deferred[Any]:
+        """Make a transport for a socket that was accepted."""
+        loop = loop_of(self._reactor)
+        assert loop is not None
+        host = _address(accepted.getsockname())
+        making = loop.connect_accepted_socket(lambda: _Bridge(factory, host), accepted)
+        return Deferred.fromFuture(loop.create_task(making))
 
 
 def _listening_socket(interface: str, port: int, backlog: int) -> socket.socket:
@@ -112,14 +124,24 @@ class _Port:
         self._backlog = backlog
         self._address = _address(listening.getsockname())
         self._server: asyncio.Server | None = None
+        self._held = False
         self._stopped = False
 
     def start(self) -> None:
         self._factory.doStart()
         self._reactor.callWhenRunning(self.startListening)
 
+    def stopReading(self) -> None:
+        """Accept nothing here, said before the loop runs: others accept from the socket."""
+        self._held = True
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
     def startListening(self) -> None:
         """Accept connections."""
+        if self._held:
+            return
         loop = loop_of(self._reactor)
         assert loop is not None
         making = loop.create_task(

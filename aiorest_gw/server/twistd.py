@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from ..errors import ConfigurationError
-from .building import build_service
+from .building import build_service, build_supervisor
+from .leaving import LeavingService
 from .options import GatewayOptions
 from .reactors import install_reactor
 from .service import GatewayService
+from .supervising import Supervisor
 
 __all__ = ["Options", "makeService"]
 
@@ -24,6 +28,14 @@ class _Refused(SystemExit, Exception):
         super().__init__(f"aiorest_gw: {error}")
 
 
+@contextmanager
+def _refused_in_one_line() -> Iterator[None]:
+    try:
+        yield
+    except ConfigurationError as error:
+        raise _Refused(error) from None
+
+
 class Options(GatewayOptions):
     """Read by ``twistd``, which has installed a reactor by now where the user named one."""
 
@@ -32,29 +44,42 @@ class Options(GatewayOptions):
         super().__init__(os.environ)
 
     def postOptions(self) -> None:
-        try:
+        with _refused_in_one_line():
             super().postOptions()
-        except ConfigurationError as error:
-            raise _Refused(error) from None
 
 
-class _Service(GatewayService):
+class _Started(LeavingService):
     def privilegedStartService(self) -> None:
-        try:
-            super().privilegedStartService()
-        except ConfigurationError as error:
-            raise _Refused(error) from None
+        with _refused_in_one_line():
+            super().privilegedStartService()  # type: ignore[no-untyped-call]
 
     def startService(self) -> None:
-        super().startService()
+        with _refused_in_one_line():
+            super().startService()  # type: ignore[no-untyped-call]
         self.reactor.callWhenRunning(self.leave_on_signals)
 
 
-def makeService(options: GatewayOptions) -> GatewayService:
+class _Service(_Started, GatewayService):
+    """A gateway in this process."""
+
+
+class _Supervisor(_Started, Supervisor):
+    """A gateway in workers."""
+
+
+def makeService(options: GatewayOptions) -> LeavingService:
     """The service that ``twistd`` runs."""
     from twisted.internet import reactor
 
-    try:
-        return build_service(options, reactor, _Service)
-    except ConfigurationError as error:
-        raise _Refused(error) from None
+    assert options.parent is not None
+    with _refused_in_one_line():
+        if options.workers() == 1:
+            return build_service(options, reactor, _Service)
+        return build_supervisor(
+            options,
+            reactor,
+            _Supervisor,
+            reactor_name=options.parent.get("reactor"),
+            log_level="debug",
+            piped=True,
+        )

@@ -1,13 +1,14 @@
 """The application that the tests' gateways serve."""
 
 import asyncio
+import os
 import threading
 import time
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 
-from aiorest_gw import RequestHandlerFactory, SimpleRouter, blocking
+from aiorest_gw import ConfigurationError, RequestHandlerFactory, SimpleRouter, blocking
 
 router = SimpleRouter()
 not_a_router = {"a": "dict"}
@@ -25,6 +26,11 @@ def reactor_name(request):
 
     loop = getattr(reactor, "_asyncioEventloop", None)
     return [type(reactor).__name__, type(loop).__module__]
+
+
+@router.get("/process")
+def process(request):
+    return os.getpid()
 
 
 @router.get("/limits")
@@ -83,3 +89,16 @@ def needs_an_argument(argument):
 
 def fails():
     raise RuntimeError("cannot be made")
+
+
+def leaves():
+    os._exit(3)
+
+
+def only_once():
+    """What the first process takes, a second one cannot have."""
+    try:
+        os.close(os.open(os.environ["GATEWAY_TEST"], os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        raise ConfigurationError("somebody else has it") from None
+    return router

@@ -88,8 +88,13 @@ def environment(**variables: str) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def running(command: list[str], folder: Path | str, **variables: str) -> Iterator[Gateway]:
-    """Run a command that serves, until the block ends."""
+def running(
+    command: list[str], folder: Path | str, own_group: bool = False, **variables: str
+) -> Iterator[Gateway]:
+    """Run a command that serves, until the block ends.
+
+    :param own_group: its process leads a group, as one that a terminal has in the foreground.
+    """
     process = subprocess.Popen(
         [str(BIN / command[0]), *command[1:]],
         cwd=folder,
@@ -98,6 +103,7 @@ def running(command: list[str], folder: Path | str, **variables: str) -> Iterato
         stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL,
         text=True,
+        start_new_session=own_group,
     )
     try:
         gateway = Gateway(process)
