@@ -9,7 +9,7 @@
  * GREETING and FRAME are sizes of what stands in the standard input, one behind the other: the opening
  * handshake, frames to be sent once behind it, and the request. GREETED is how many frames of the
  * server belong to the opening. Every answer has to be of ANSWER octets, unless that is 0. The CPU of
- * the processes PID is added up.
+ * the processes PID is told for each of them.
  *
  * With 0 SECONDS each connection makes one request and is then idle until the standard input ends.
  */
@@ -61,7 +61,8 @@ struct connection {
 
 struct usage {
     uint64_t answers, compressed;
-    double time, server, server_waited, own, own_waited;
+    double time, server_waited, own, own_waited;
+    double *server; /* of each process */
 };
 
 static int port, connections, depth, warm_up, milliseconds, greeted, answer_size, pids;
@@ -338,12 +339,13 @@ static double waited(pid_t process)
 static struct usage usage(void)
 {
     struct usage usage = {.answers = answers, .compressed = compressed_answers, .time = now() / 1e9};
+    usage.server = calloc(pids + 1, sizeof *usage.server);
     for (int place = 0; place < pids; place++) {
         clockid_t clock;
         struct timespec time;
         if (clock_getcpuclockid(pid[place], &clock) || clock_gettime(clock, &time))
             fail("the server's process %d is gone", pid[place]);
-        usage.server += time.tv_sec + time.tv_nsec / 1e9;
+        usage.server[place] = time.tv_sec + time.tv_nsec / 1e9;
     }
     struct rusage own;
     getrusage(RUSAGE_SELF, &own);
@@ -387,11 +389,14 @@ static void run(int queue)
     if (!answered)
         fail("no request was answered");
     printf("{\"requests\":%" PRIu64 ",\"compressed\":%" PRIu64 ",\"seconds\":%.6f,"
-           "\"server_cpu\":%.6f,\"server_waited\":%.6f,\"load_cpu\":%.6f,\"load_waited\":%.6f,"
-           "\"p50\":%.2f,\"p99\":%.2f}\n",
-           answered, after.compressed - before.compressed, time, after.server - before.server,
+           "\"server_waited\":%.6f,\"load_cpu\":%.6f,\"load_waited\":%.6f,"
+           "\"p50\":%.2f,\"p99\":%.2f,\"server_cpus\":[",
+           answered, after.compressed - before.compressed, time,
            after.server_waited - before.server_waited, after.own - before.own,
            after.own_waited - before.own_waited, percentile(0.5), percentile(0.99));
+    for (int place = 0; place < pids; place++)
+        printf("%s%.6f", place ? "," : "", after.server[place] - before.server[place]);
+    puts("]}");
 }
 
 static void idle(int queue)

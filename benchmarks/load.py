@@ -45,8 +45,8 @@ class Result:
     :param requests: answered ones.
     :param compressed: answers among them that were compressed.
     :param seconds: that the run took.
-    :param server_cpu: seconds of the server's processes.
-    :param server_waited: seconds that it was ready to run while its core was another's.
+    :param server_cpus: seconds of each of the server's processes.
+    :param server_waited: seconds that the first of them was ready to run while its core was another's.
     :param load_cpu: seconds of the load itself.
     :param load_waited: as ``server_waited``.
     :param p50: microseconds from request to answer, the median; 0 with more than one in flight.
@@ -56,12 +56,17 @@ class Result:
     requests: int
     compressed: int
     seconds: float
-    server_cpu: float
     server_waited: float
     load_cpu: float
     load_waited: float
     p50: float
     p99: float
+    server_cpus: list[float]
+
+    @property
+    def server_cpu(self) -> float:
+        """Seconds of all the server's processes."""
+        return sum(self.server_cpus)
 
     @property
     def cost(self) -> float:

@@ -9,7 +9,7 @@ import attrs
 
 from .wire import Dialect
 
-__all__ = ["PEERS", "REFERENCE", "Peer"]
+__all__ = ["PEERS", "REFERENCE", "Peer", "gateway"]
 
 _GATEWAY = (
     str(Path(sys.executable).parent / "aiorest-gw"),
@@ -46,8 +46,9 @@ def _ours(module: str, *arguments: str) -> tuple[str, ...]:
     return (sys.executable, "-m", f"benchmarks.servers.{module}", "PORT", *arguments)
 
 
-def _gateway(*reactor: str) -> Peer:
-    return Peer((*_GATEWAY, *reactor), ("aiorest_gw", "autobahn", "Twisted"), ("--compress",))
+def gateway(*options: str) -> Peer:
+    """The gateway itself, with further options of ``aiorest-gw serve``."""
+    return Peer((*_GATEWAY, *options), ("aiorest_gw", "autobahn", "Twisted"), ("--compress",))
 
 
 # What all the others are a multiple of.
@@ -55,7 +56,7 @@ REFERENCE = "bare"
 
 PEERS = {
     REFERENCE: Peer(_ours("bare"), ("uvloop",)),
-    "aiorest_gw": _gateway(),
+    "aiorest_gw": gateway(),
     "picows": Peer(_ours("picows"), ("picows",)),
     "socketify": Peer(_ours("socketify"), ("socketify",)),
     "aiohttp": Peer(_ours("aiohttp"), ("aiohttp",)),
@@ -67,8 +68,8 @@ PEERS = {
     ),
     "socketio": Peer(_ours("socketio"), ("python-socketio", "uvicorn"), dialect=_SOCKET_IO),
     "channels": Peer(_ours("channels"), ("channels", "daphne"), deflate=()),
-    "aiorest_gw-epoll": _gateway("--reactor", "epoll"),
-    "aiorest_gw-asyncio": _gateway("--reactor", "asyncio"),
+    "aiorest_gw-epoll": gateway("--reactor", "epoll"),
+    "aiorest_gw-asyncio": gateway("--reactor", "asyncio"),
     "autobahn-asyncio": Peer(_ours("autobahn", "asyncio"), ("autobahn", "Twisted")),
     "autobahn-uvloop": Peer(_ours("autobahn", "uvloop"), ("autobahn", "Twisted")),
 }

@@ -1,4 +1,4 @@
-"""A server in a process of its own: started on one core, looked at, stopped."""
+"""A server in a process of its own: started on its cores, looked at, stopped."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from .wire import NotUsable
@@ -25,11 +25,11 @@ class ServerProcess:
     """A server while the context lasts.
 
     :param command: that starts it, ``PORT`` in the place of the port.
-    :param core: the only one that it may use.
+    :param cores: the only ones that it may use.
     :raises NotUsable: it does not start.
     """
 
-    def __init__(self, command: Sequence[str], core: int) -> None:
+    def __init__(self, command: Sequence[str], cores: Collection[int]) -> None:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lasts as long as the server
         self.port = _free_port()
         self._process = subprocess.Popen(
@@ -38,7 +38,7 @@ class ServerProcess:
             stdout=subprocess.DEVNULL,
             stderr=self._errors,
             start_new_session=True,
-            preexec_fn=lambda: os.sched_setaffinity(0, {core}),
+            preexec_fn=lambda: os.sched_setaffinity(0, cores),
         )
 
     def __enter__(self) -> ServerProcess:

@@ -91,7 +91,7 @@ class Runs:
             if deflate and not peer.deflate:
                 raise NotUsable("has no permessage-deflate")
             command = (*peer.command, *(peer.deflate if deflate else ()))
-            with ServerProcess(command, self.cores[0]) as process:
+            with ServerProcess(command, {self.cores[0]}) as process:
                 for name in names:
                     self._measure(server, process, name)
         except NotUsable as error:

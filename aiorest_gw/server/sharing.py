@@ -26,7 +26,7 @@ __all__ = ["SharedPort", "SharedSockets"]
 _PRECEDENCE = 0.002
 # Seconds without accepting where the process has no descriptor or memory left for a connection.
 _EXHAUSTED = 1.0
-# Connections that may wait at least, since they are taken one by one; Twisted's 50 are for who takes all.
+# Connections that may wait at least: they are taken one by one, and Twisted's 50 are for who takes all.
 _BACKLOG = 1024
 _NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
@@ -44,7 +44,7 @@ class SharedPort:
     :param process: its own place in them.
     """
 
-    log = Logger()
+    log = Logger(namespace="aiorest_gw")
 
     def __init__(
         self,
@@ -69,7 +69,8 @@ class SharedPort:
 
     def startListening(self) -> None:
         """Accept connections."""
-        self._factory.doStart()
+        if self._stopped:
+            return
         self._counts.set(self._process, self._load())
         self._reactor.addReader(self)
 
@@ -170,16 +171,15 @@ class SharedSockets:
     def listen(
         self, factory: Any, adopt: Callable[[socket.socket, Any], Deferred[Any]], backlog: int
     ) -> SharedPort:
-        """Accept from the next socket.
+        """A port on the next socket; it accepts when it is told to start listening.
 
         :param adopt: as of :class:`SharedPort`.
         :param backlog: connections that may wait to be accepted.
         """
         listening = next(self._sockets)
         listening.listen(max(backlog, _BACKLOG))
-        port = SharedPort(self._reactor, listening, factory, adopt, *self._shared)
-        port.startListening()
-        return port
+        factory.doStart()
+        return SharedPort(self._reactor, listening, factory, adopt, *self._shared)
 
     # -- what Twisted's endpoints call
 

@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 
 from ..errors import ConfigurationError
 from .balance import ConnectionCounts
-from .jobs import FINISH, LEAVE, File, Job, remove_files
+from .jobs import ACCEPT, FINISH, LEAVE, File, Job, remove_files
 from .leaving import LeavingService
 from .restarts import Restarts, how_ended
 from .service import address_of, cannot_listen, endpoint_of
@@ -74,7 +74,7 @@ class Supervisor(LeavingService):
     :raises ConfigurationError: what is to be listened on is not right, or cannot be shared.
     """
 
-    log = Logger()
+    log = Logger(namespace="aiorest_gw")
 
     def __init__(self, reactor: Any, job: Job, start: Start = WorkerProcess) -> None:
         self.reactor = reactor
@@ -121,7 +121,7 @@ class Supervisor(LeavingService):
         )
 
     def startService(self) -> None:
-        """Start the workers, and wait until each of them serves.
+        """Start the workers, and let them accept when all of them can: else one would have every client.
 
         The first one is alone, so that what is wrong with the application is told once.
 
@@ -138,6 +138,7 @@ class Supervisor(LeavingService):
             self._abandon()
             raise
         self._phase = _Phase.SERVING
+        self._order(ACCEPT)
         running = [str(worker.process.pid) for worker in self._workers if worker.process]
         self.announce(f"{len(self._workers)} workers serve: processes {', '.join(running)}")
         for port, text in zip(self._ports, self._job.options["listen"], strict=True):
@@ -187,6 +188,8 @@ class Supervisor(LeavingService):
             worker.path, worker.refused = event.path, event.refused
             if event.path:
                 worker.restarts.serves(self.reactor.seconds())
+            if event.path and self._phase is _Phase.SERVING and worker.process is not None:
+                worker.process.order(ACCEPT)
                 self.log.info("{worker} serves", worker=worker.name)
 
     def _ended(self, worker: _Worker, status: int) -> None:
@@ -226,6 +229,7 @@ class Supervisor(LeavingService):
         for worker in self._workers:
             if worker.due is not None:
                 worker.due.cancel()
+                worker.due = None
         self._order(LEAVE)
         self._look_whether_all_left()
         return DeferredList([*closed, self._all_left])

@@ -17,7 +17,7 @@ from .balance import ConnectionCounts
 from .building import build_service
 from .factory import CLOSING, RequestHandlerFactory
 from .foreground import begin_logging, run
-from .jobs import FINISH, LEAVE, Job, Report, remove_files
+from .jobs import ACCEPT, FINISH, LEAVE, Job, Report, remove_files
 from .options import GatewayOptions
 from .reactors import install_reactor
 from .service import GatewayService
@@ -56,6 +56,11 @@ class WorkerService(GatewayService):
     def signalled(self) -> None:
         """A signal may come to all processes of a group, and the supervisor's order beside it."""
         self.leave()
+
+    def accept(self) -> None:
+        """Accept connections."""
+        for port in self.ports:
+            port.startListening()
 
     def announce(self, line: str) -> None:
         """The supervisor tells where it listens."""
@@ -103,12 +108,13 @@ class _Supervision:
         service = self._service
         if service is None:
             os._exit(0)
-        wait = service.factory.limits.drain_timeout if order == LEAVE else 0
-        stuck = Timer(wait + CLOSING + _STUCK, os._exit, (1,))
-        stuck.daemon = True
-        stuck.start()
-        carry_out = {LEAVE: service.leave, FINISH: service.finish}[order]
-        service.reactor.callFromThread(carry_out)
+        if order != ACCEPT:
+            wait = service.factory.limits.drain_timeout if order == LEAVE else 0
+            stuck = Timer(wait + CLOSING + _STUCK, os._exit, (1,))
+            stuck.daemon = True
+            stuck.start()
+        orders = {ACCEPT: service.accept, LEAVE: service.leave, FINISH: service.finish}
+        service.reactor.callFromThread(orders[order])
 
     def _orphaned(self) -> None:
         """The supervisor is gone, and with it whoever reads our output where that is piped."""

@@ -53,3 +53,15 @@ class OptionsTests(SynchronousTestCase):
     def test_an_application_without_its_flag_is_told(self):
         error = self.assertRaises(UsageError, parsed, "package.module:name")
         self.assertIn("--app", str(error))
+
+    def test_workers_are_counted(self):
+        self.assertEqual(1, parsed().workers())
+        self.assertEqual(2, parsed("--workers=2").workers())
+        self.assertEqual(12, parsed(WORKERS="12").workers())
+        for wrong in ("two", "0", "-1", "1.5", "²", "+2"):
+            error = self.assertRaises(ConfigurationError, parsed(f"--workers={wrong}").workers)
+            self.assertEqual(
+                f"--workers should be a whole number of at least 1, not {wrong!r}", str(error)
+            )
+            error = self.assertRaises(ConfigurationError, parsed(WORKERS=wrong).workers)
+            self.assertIn("AIOREST_GW_WORKERS", str(error))
