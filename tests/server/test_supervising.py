@@ -1,6 +1,7 @@
 """What a supervisor does with its workers, here without processes."""
 
 import signal
+from pathlib import Path
 
 from twisted.internet import reactor
 from twisted.internet.task import Clock
@@ -11,6 +12,8 @@ from aiorest_gw import ConfigurationError
 from aiorest_gw.server.jobs import ACCEPT, FINISH, LEAVE, Job, Report
 from aiorest_gw.server.supervising import Supervisor
 from aiorest_gw.server.workers import Ended, Wrote
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Reactor(Clock):
@@ -130,10 +133,9 @@ class SupervisorTests(TestCase):
         self.serving()
         first = self.workshop.started[0]
         self.reactor.advance(5)
-        (line, *_) = self.lines(Ended(-signal.SIGSEGV), worker=first)
-        self.assertEqual(
-            "worker 1 (process 100) was ended by SIGSEGV; it is started again now", line
-        )
+        (line, *_) = self.lines(Ended(-signal.SIGKILL), worker=first)
+        documented = (ROOT / "docs" / "howto" / "running.rst").read_text()
+        self.assertIn(line.replace("process 100", "process 4711"), documented)
         self.assertEqual(3, len(self.workshop.started))
         self.assertEqual(0, self.workshop.started[2].job.number)
 
