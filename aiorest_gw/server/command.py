@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -75,6 +76,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise SystemExit(f"aiorest-gw: {error}{_hint(str(error))}") from None
     except ConfigurationError as error:
         raise SystemExit(f"aiorest-gw: {error}") from None
+    except KeyboardInterrupt:
+        # Before the gateway serves; the status is that of a command which SIGINT has ended.
+        raise SystemExit(128 + signal.SIGINT) from None
 
 
 def _hint(message: str) -> str:

@@ -3,11 +3,13 @@
 import json
 import signal
 import socket
+import subprocess
+from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 from websockets.exceptions import ConnectionClosed
 
-from .gateways import APP, LISTEN, PATIENCE, ROOT, STARTERS, ask, running
+from .gateways import APP, BIN, LISTEN, PATIENCE, ROOT, STARTERS, ask, running
 
 
 class StoppingTests(SynchronousTestCase):
@@ -52,6 +54,34 @@ class StoppingTests(SynchronousTestCase):
                 if "stopping" in line:
                     break
             self.assertEqual(0, gateway.stop(signal.SIGINT))
+
+    def test_an_application_that_still_loads_is_given_up_without_a_word(self):
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        (folder / "slow.py").write_text(
+            "print('loading', flush=True)\nimport time\ntime.sleep(600)\n"
+        )
+        for workers in ("1", "2"):
+            process = subprocess.Popen(
+                [
+                    BIN / "aiorest-gw",
+                    "serve",
+                    "--app",
+                    "slow:router",
+                    "--workers",
+                    workers,
+                    *LISTEN,
+                ],
+                cwd=folder,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            with process:
+                self.assertIn("loading", process.stdout.readline())
+                process.send_signal(signal.SIGINT)
+                self.assertEqual("", process.stderr.read())
+                self.assertEqual(128 + signal.SIGINT, process.wait(PATIENCE))
 
     def test_nobody_is_let_in_any_more(self):
         command = [*STARTERS["serve"], *APP, *LISTEN]
