@@ -1,6 +1,7 @@
-# Two commands do all of their own set-up in .venv:
+# Three commands do all of their own set-up in .venv:
 #   make run    the gateway with the example application
 #   make test   everything that can be tested here
+#   make floods   what hostile clients cost everybody else
 # And one needs a Python 2.7 or Docker besides:
 #   make conformance   the official Autobahn Testsuite against the gateway's protocol
 
@@ -12,7 +13,7 @@ CONFORMANCE := .venv-conformance
 SETUP := setup.cfg pyproject.toml setup.py
 LISTEN ?= tcp:8080:interface=127.0.0.1
 
-.PHONY: run test lint types docs wheel benchmark benchmark-full conformance clean
+.PHONY: run test lint types docs wheel benchmark benchmark-full conformance floods clean
 
 run: $(VENV)/.examples
 	$(BIN)/aiorest-gw serve --app examples.todo.app:make_factory --listen $(LISTEN)
@@ -57,6 +58,10 @@ benchmark-full: $(PEERS)/bin/load
 CASES ?= all
 conformance: $(VENV)/.test $(CONFORMANCE)/.wstest
 	$(BIN)/python -m tests.conformance $(CONFORMANCE)/wstest $(CASES)
+
+# Pass FLOODS="pings slowloris --reactor epoll" to run a part, or on another reactor.
+floods: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.floods $(FLOODS)
 
 clean:
 	rm -rf $(VENV) $(PEERS) $(CONFORMANCE) build dist docs/_build _trial_temp* .coverage* *.egg-info

@@ -88,6 +88,24 @@ class ServerProcess:
             raise NotUsable(f"has ended: {self.last_words()}") from None
         return found
 
+    @property
+    def pid(self) -> int:
+        """Of the process that was started."""
+        return self._process.pid
+
+    def private(self) -> int:
+        """Octets that the process wrote to and shares with no other.
+
+        :raises NotUsable: it has ended.
+        """
+        try:
+            lines = Path(f"/proc/{self.pid}/smaps_rollup").read_text().splitlines()
+        except (FileNotFoundError, ProcessLookupError):
+            raise NotUsable(f"has ended: {self.last_words()}") from None
+        return next(
+            int(line.split()[1]) * 1024 for line in lines if line.startswith("Private_Dirty")
+        )
+
     def memory(self) -> int:
         """Octets of the whole tree that are resident."""
         pages = (Path(f"/proc/{pid}/statm").read_text().split()[1] for pid in self.tree())

@@ -17,6 +17,7 @@ __all__ = [
     "accept",
     "ask",
     "client_frame",
+    "masked_frame",
     "new_inflater",
     "read_frame",
     "server_frame",
@@ -89,7 +90,14 @@ def accept(handshake: bytes) -> bytes:
 
 def client_frame(payload: bytes, deflate: bool = False) -> bytes:
     """A masked text frame; compressed without a context, so that it can be sent any number of times."""
-    first, payload = _compressed(payload) if deflate else (0x81, payload)
+    return masked_frame(*(_compressed(payload) if deflate else (0x81, payload)))
+
+
+def masked_frame(first: int, payload: bytes) -> bytes:
+    """Any frame of a client.
+
+    :param first: its first octet.
+    """
     mask = int.from_bytes((_MASK * (len(payload) // 4 + 1))[: len(payload)], "big")
     masked = (int.from_bytes(payload, "big") ^ mask).to_bytes(len(payload), "big")
     return _head(first, 0x80, len(payload)) + _MASK + masked
