@@ -6,6 +6,7 @@ Source: ``docs/wire-protocol.rst``, plain dialect.
 from __future__ import annotations
 
 import binascii
+import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -23,17 +24,35 @@ _FEW = 4_096
 _LONGEST_INTEGER = 1_000
 _TOO_LONG = b"0" * (_LONGEST_INTEGER + 1)
 _DIGITS_ALIKE = bytes.maketrans(b"123456789", b"000000000")
+# msgspec reads some floats with exponents a hundred times slower than others, and some with too many
+# digits three times: where there may be more than a few, Python reads all of them in the same time.
+_FEW_FLOATS = 500
+_MANY_DIGITS = b"0" * 21
+_MOST_EXPONENTS = 20_000
+_NUMBERS_ALIKE = bytes.maketrans(b"123456789E", b"000000000e")
 _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _NOT_BRACKETS_OR_QUOTES = bytes(byte for byte in range(256) if byte not in b'[]{}"')
 _BRACKETS_ALIKE = bytes.maketrans(b"{}", b"[]")
 _STRING = re.compile(rb'"[^"]*"')
 _ID_TYPES = (str, int, float)
 
+
+def _float(text: str) -> float:
+    """As msgspec reads it.
+
+    :raises ValueError: it is beyond what there is.
+    """
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError("Number out of range")
+    return number
+
+
 _decode: Callable[[bytes], Any] = msgspec.json.Decoder().decode
-
-
+_decode_evenly: Callable[[bytes], Any] = msgspec.json.Decoder(float_hook=_float).decode
 # Of a message without keys of its own, which nearly all are.
 _decode_plain = msgspec.json.Decoder(Request).decode
+_decode_plain_evenly = msgspec.json.Decoder(Request, float_hook=_float).decode
 
 
 class _Head(msgspec.Struct):
@@ -79,14 +98,17 @@ def decode_request(payload: bytes, max_depth: int, max_containers: int) -> Reque
     try:
         # A level takes two bytes, so what is small needs no second look.
         size = len(payload)
-        if size > 2 * max_depth and (
-            size > _LONGEST_INTEGER or payload.count(b"[") + payload.count(b"{") > max_depth
+        decode = _decode_plain
+        if (
+            size > 2 * max_depth
+            and (size > _LONGEST_INTEGER or payload.count(b"[") + payload.count(b"{") > max_depth)
+            and _check_shape(payload, max_depth, max_containers)
         ):
-            _check_shape(payload, max_depth, max_containers)
+            decode = _decode_plain_evenly
         try:
-            request = _decode_plain(payload)
+            request = decode(payload)
         except msgspec.ValidationError:
-            message = _decode(payload)
+            message = (_decode if decode is _decode_plain else _decode_evenly)(payload)
             if type(message) is not dict:
                 raise BadMessage("The message is not a JSON object.") from None
             request = Request.of(message)
@@ -106,19 +128,22 @@ def decode_request(payload: bytes, max_depth: int, max_containers: int) -> Reque
     return request
 
 
-def _check_shape(payload: bytes, max_depth: int, max_containers: int) -> None:
+def _check_shape(payload: bytes, max_depth: int, max_containers: int) -> bool:
     """Refuse what would be dear to decode, before it is.
 
-    :raises BadMessage: there are too many arrays and objects, they lie too deep, or a number is too
-        long.
+    :returns: whether there are so many floats that may be dear that they have to be read evenly.
+    :raises BadMessage: there are too many arrays and objects, they lie too deep, a number is too long,
+        or too many have exponents.
     """
-    wrong = _too_much(payload, max_depth, max_containers)
+    marks = _numbers_alike(payload) if len(payload) > _FEW else b""
+    exponents = marks.count(b"e00")
+    wrong = _too_much(payload, exponents, max_depth, max_containers)
     if wrong is None:
-        return
+        return exponents > _FEW_FLOATS or marks.count(_MANY_DIGITS) > _FEW_FLOATS
     try:
         head = _decode_head(payload)
     except msgspec.ValidationError:
-        return  # no object, and refused as such
+        return True  # no object, and refused as such
     id = _small(head.id)
     raise BadMessage(
         f"The message {wrong}.",
@@ -127,9 +152,12 @@ def _check_shape(payload: bytes, max_depth: int, max_containers: int) -> None:
     )
 
 
-def _too_much(payload: bytes, max_depth: int, max_containers: int) -> str | None:
+def _too_much(payload: bytes, exponents: int, max_depth: int, max_containers: int) -> str | None:
     """What a message holds too much of; brackets and digits in strings are no more than a reason to
-    look a second time."""
+    look a second time.
+
+    :param exponents: that it seems to hold.
+    """
     if len(payload) <= _FEW and payload.count(b"[") + payload.count(b"{") <= max_depth:
         brackets = b""
     else:
@@ -140,11 +168,20 @@ def _too_much(payload: bytes, max_depth: int, max_containers: int) -> str | None
             return f"holds more than {max_containers} arrays and objects"
         if deeper_than(brackets, max_depth):
             return f"is nested more than {max_depth} deep"
-    if len(payload) > _LONGEST_INTEGER and _may_hold_long_integer(payload):
+    if exponents > _MOST_EXPONENTS or (
+        len(payload) > _LONGEST_INTEGER and _may_hold_long_integer(payload)
+    ):
         unquoted = _STRING.sub(b"", payload.replace(b"\\\\", b"").replace(b'\\"', b""))
         if _TOO_LONG in unquoted.translate(_DIGITS_ALIKE):
             return f"holds an integer of more than {_LONGEST_INTEGER} digits"
+        if _numbers_alike(unquoted).count(b"e00") > _MOST_EXPONENTS:
+            return f"holds more than {_MOST_EXPONENTS} numbers with exponents"
     return None
+
+
+def _numbers_alike(text: bytes) -> bytes:
+    """A text whose numbers have the digit 0 alone, neither signs nor points, and e before exponents."""
+    return text.translate(_NUMBERS_ALIKE, b"+-.")
 
 
 def _may_hold_long_integer(text: bytes) -> bool:

@@ -80,6 +80,38 @@ class DecodeRequestTests(SynchronousTestCase):
         """An integer of thousands of digits would cost more than it can mean."""
         self.refused(b'{"a":' + b"9" * 5000 + b"}")
 
+    def test_many_floats_are_read_as_one_is(self):
+        """However many there are, each is the number that it would be alone."""
+        for text in (
+            "1e300", "-1.5E+308", "2e-0310", "1e23", "1e25", "1e-400", "1.7976931348623157e308",
+            "999999999999999999.999", "0." + "0" * 310 + "1", "0.30000000000000004",
+        ):  # fmt: skip
+            for count in (1, 2_000):
+                for key in ("data", "other"):
+                    message = f'{{"id":3,"{key}":[{",".join([text] * count)}]}}'
+                    request = decode_request(message.encode(), 64, 100)
+                    self.assertEqual([float(text)] * count, getattr(request, key))
+
+    def test_floats_beyond_what_there_is_are_refused(self):
+        for count in (1, 2_000):
+            for key in ("data", "other"):
+                message = f'{{"id":3,"{key}":[{"1e300," * count}1e309]}}'
+                self.assertIn("out of range", self.refused(message.encode()).detail)
+
+    def test_numbers_with_exponents_are_not_too_many(self):
+        """Python reads them slowly enough; in strings they count for nothing."""
+        for exponent in ("1e23", "1.5E+308", "2e-0310"):
+            most, more = (
+                f'{{"id":3,"data":[{",".join([exponent] * n)}]}}' for n in (20_000, 20_001)
+            )
+            self.assertEqual(20_000, len(decode_request(most.encode(), 64, 100).data))
+            error = self.refused(more.encode())
+            self.assertIn("more than 20000 numbers with exponents", error.detail)
+            self.assertEqual(3, error.id)
+        for other in ('"1e300"', "1.5", '"\\"e12"', "-123"):
+            text = f'{{"data":[{",".join([other] * 30_000)}]}}'
+            self.assertEqual(30_000, len(decode_request(text.encode(), 64, 100).data))
+
     def test_invalid_utf8_and_lone_surrogates_are_refused(self):
         for text in (b'{"a":"\xff"}', b'{"a":"\\ud800"}', b'{"a":"\xed\xa0\x80"}', b"\xff\xfe"):
             self.refused(text)
