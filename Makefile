@@ -1,7 +1,8 @@
-# Three commands do all of their own set-up in .venv:
+# Four commands do all of their own set-up:
 #   make run    the gateway with the example application
 #   make test   everything that can be tested here
 #   make floods   what hostile clients cost everybody else
+#   make fuzz   random inputs for all that reads what clients send, for two minutes
 # And one needs a Python 2.7 or Docker besides:
 #   make conformance   the official Autobahn Testsuite against the gateway's protocol
 
@@ -10,10 +11,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .venv-benchmark
 CONFORMANCE := .venv-conformance
+FUZZ := .venv-fuzz
 SETUP := setup.cfg pyproject.toml setup.py
 LISTEN ?= tcp:8080:interface=127.0.0.1
 
-.PHONY: run test lint types docs wheel benchmark benchmark-full conformance floods clean
+.PHONY: run test lint types docs wheel benchmark benchmark-full conformance floods fuzz clean
 
 run: $(VENV)/.examples
 	$(BIN)/aiorest-gw serve --app examples.todo.app:make_factory --listen $(LISTEN)
@@ -63,10 +65,15 @@ conformance: $(VENV)/.test $(CONFORMANCE)/.wstest
 floods: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.floods $(FLOODS)
 
-clean:
-	rm -rf $(VENV) $(PEERS) $(CONFORMANCE) build dist docs/_build _trial_temp* .coverage* *.egg-info
+# What is found is kept in fuzz/corpus, and how to run a crash again is told.
+MINUTES ?= 2
+fuzz: $(FUZZ)/.installed
+	$(FUZZ)/bin/python -m fuzz --minutes $(MINUTES)
 
-$(BIN)/python $(PEERS)/bin/python: %/bin/python:
+clean:
+	rm -rf $(VENV) $(PEERS) $(CONFORMANCE) $(FUZZ) fuzz/crashes build dist docs/_build _trial_temp* .coverage* *.egg-info
+
+$(BIN)/python $(PEERS)/bin/python $(FUZZ)/bin/python: %/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  (echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ..."; exit 1)
 	$(PYTHON) -m venv $*
@@ -86,6 +93,14 @@ $(PEERS)/.installed: $(REQUIREMENTS) $(SETUP) | $(PEERS)/bin/python
 	  $(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check "$$peer" \
 	    || echo "$$peer cannot be installed"; \
 	done
+	@touch $@
+
+$(FUZZ)/.installed: fuzz/requirements.txt $(SETUP) | $(FUZZ)/bin/python
+	@echo "installing what fuzzes into $(FUZZ) ..."
+	@$(FUZZ)/bin/python -m pip install --quiet --disable-pip-version-check --editable .
+	@$(FUZZ)/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: \
+	  --requirement $< 2>$@.log || (echo "atheris, which fuzzes, has no wheel for this machine and Python; \
+	pip said: $$(grep -m 1 ERROR $@.log)"; exit 1)
 	@touch $@
 
 $(PEERS)/bin/load: benchmarks/load.c $(PEERS)/.installed
