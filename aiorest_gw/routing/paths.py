@@ -81,11 +81,21 @@ class Parameter:
             self.type.parse(text)
         except (TypeError, ValueError):
             text = ""
-        if not text or (self.type.whole_rest and text.strip("/") == ""):
+        if not text:
             raise ValueError(f"{value!r} does not fit {{{self.name}:{self.type.name}}}")
-        # A segment of dots alone would be folded away by whoever normalises the URL.
-        quoted = quote(text, safe="/" if self.type.whole_rest else "")
-        return quoted.replace(".", "%2E") if text in (".", "..") else quoted
+        if not self.type.whole_rest:
+            return _quote_segment(text)
+        quoted = "/".join(map(_quote_segment, text.split("/")))
+        # A slash at an end would be taken for one of the path around the value.
+        if quoted.startswith("/"):
+            quoted = "%2F" + quoted[1:]
+        return quoted[:-1] + "%2F" if quoted.endswith("/") else quoted
+
+
+def _quote_segment(text: str) -> str:
+    quoted = quote(text, safe="")
+    # A segment of dots alone would be folded away by whoever normalises the URL.
+    return quoted.replace(".", "%2E") if text in (".", "..") else quoted
 
 
 @attrs.frozen
