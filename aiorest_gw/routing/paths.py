@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote, unquote
 from uuid import UUID
@@ -46,9 +47,23 @@ def _matching(pattern: str, convert: Callable[[str], Any]) -> Callable[[str], An
     return parse
 
 
+def _float(text: str) -> float:
+    number = float(text)
+    # Rounded up it can have one digit more than fits.
+    if abs(number) >= 1e30:
+        raise ValueError(text)
+    return number
+
+
+def _without_exponent(number: float) -> str:
+    return format(Decimal(repr(number)), "f")
+
+
 # An int of 18 digits fits every database and every JSON reader's 64 bits.
 _INT = ParameterType("int", _matching(r"-?\d{1,18}", int), python_type=int, rank=10)
-_FLOAT = ParameterType("float", _matching(r"-?\d{1,30}(\.\d{1,30})?", float), repr, float, 20)
+_FLOAT = ParameterType(
+    "float", _matching(r"-?\d{1,30}(\.\d{1,30})?", _float), _without_exponent, float, 20
+)
 _UUID = ParameterType(
     "uuid",
     _matching(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", UUID),
@@ -79,7 +94,7 @@ class Parameter:
             text = self.type.format(value)
             # Back again, since a path that does not resolve to this route is worth nothing.
             self.type.parse(text)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, ArithmeticError):
             text = ""
         if not text:
             raise ValueError(f"{value!r} does not fit {{{self.name}:{self.type.name}}}")

@@ -2,7 +2,7 @@
 
 import uuid
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -295,7 +295,7 @@ class ReverseTests(SynchronousTestCase):
         self.router = SimpleRouter()
         for name, path in (
             ("root", "/"), ("plain", "/a b/"), ("user", "/u/{id:int}/{name}"), ("file", "/f/{p:path}"),
-            ("one", "/o/{id:uuid}"),
+            ("one", "/o/{id:uuid}"), ("x", "/x/{x:float}"),
         ):  # fmt: skip
             self.router.get(path, name=name)(view)
 
@@ -333,6 +333,20 @@ class ReverseTests(SynchronousTestCase):
     def test_what_is_reversed_resolves_to_the_same_values(self, number, text):
         url = self.router.reverse("user", number, text)
         self.assertEqual((number, text), self.router.resolve(url).args)
+
+    @settings(max_examples=200, deadline=None)
+    @given(st.from_regex(r"-?\d{1,30}(\.\d{1,30})?", fullmatch=True, alphabet="0123456789.-"))
+    @example("57777777777777777777777.77")
+    @example("0." + "0" * 29 + "1")
+    def test_a_float_that_is_found_is_reversed_without_exponent(self, text):
+        try:
+            values = self.router.resolve(f"/x/{text}").args
+        except NoMatch:
+            self.assertGreaterEqual(abs(float(text)), 1e30)
+        else:
+            self.assertEqual(values, self.router.resolve(self.router.reverse("x", *values)).args)
+        for wrong in (float("inf"), float("nan"), 1e30, 1e-40, True, "x"):
+            self.assertRaises(ValueError, self.router.reverse, "x", wrong)
 
     @settings(max_examples=200, deadline=None)
     @given(st.text("a./%?ü", min_size=1))
