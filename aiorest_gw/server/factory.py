@@ -23,6 +23,7 @@ from .logs import CappedLog
 from .protocol import RequestHandlerProtocol
 from .threads import BlockingCalls, RunsBlocking
 from .timers import ReactorTimers
+from .turns import Turns
 
 __all__ = ["CLOSING", "RequestHandlerFactory"]
 
@@ -108,6 +109,7 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
         super().__init__(*args, reactor=_INSTALLED if reactor is None else reactor, **own)
         # Autobahn's own timers are on the global reactor, whatever the factory was given.
         self._batched_timer = ReactorTimers(lambda: self.reactor)
+        self.turns = Turns(lambda: self.reactor)
         self.shared = shared
         self.deflater = Deflater()
         self.events = CappedLog(lambda: self.reactor.seconds())

@@ -12,7 +12,6 @@ from typing import Any
 
 from autobahn.websocket.protocol import FrameHeader
 from autobahn.websocket.xormasker import create_xor_masker
-from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
@@ -20,12 +19,15 @@ from ..errors import CloseCode
 from ..wire.budgets import TokenBucket
 from ..wire.frames import BINARY, TEXT, read_frames, read_text
 from .opening import OpeningProtocol
+from .turns import Turn
 
 __all__ = ["ReadingProtocol"]
 
 # Seconds that a connection works before the others have their turn, and the frames read for it.
 _TURN = 0.001
 _FRAMES = 32
+# Of a read that is so large that the loop may read on at once: libuv does so 32 times in a row.
+_PART = _TURN / 32
 # Bytes that are read ahead of what may be worked on: a closed connection shows only to who reads it.
 _READ_AHEAD = 65_536
 # RFC 6455 section 5.2: two bytes, eight of length, four of mask.
@@ -52,7 +54,7 @@ class ReadingProtocol(OpeningProtocol):
     # Set by whoever answers.
     _may_work = True
     _working = False
-    _turn: IDelayedCall | None = None
+    _turn: Turn | None = None
     _controls: TokenBucket | None = None
     _messages: TokenBucket | None = None
     _octets: TokenBucket | None = None
@@ -99,6 +101,8 @@ class ReadingProtocol(OpeningProtocol):
                 if self.autoPingTimeoutCall is not None:
                     self._cancelAutoPingTimeoutCall()
                 self._onMessage(payload, False)
+            elif len(data) > _READ_AHEAD:
+                self._work(data)
             else:
                 self._work(data, self._take(self._read(data, 0), 0))
         elif self.state == self.STATE_OPEN or self.state == self.STATE_CLOSING:
@@ -145,10 +149,13 @@ class ReadingProtocol(OpeningProtocol):
     def _next_turn(self) -> None:
         self._turn = None
         self._read_on()
+        self._read_or_not()
 
     def _work(self, data: bytes, at: int = 0) -> None:
         """Take one frame after the other until the turn is over."""
         size, until = len(data), 0.0
+        large = size > _READ_AHEAD
+        began = self._now() if large else 0.0
         self._working = True
         try:
             while at < size and self.state != self.STATE_CLOSED and not self._must_hold():
@@ -157,12 +164,15 @@ class ReadingProtocol(OpeningProtocol):
                     now = self._now()
                     until = until or now + _TURN
                     if now >= until:
-                        self._turn = self.factory.reactor.callLater(0, self._next_turn)
+                        self._turn = self.factory.turns.wait(self._next_turn)
                         break
         finally:
             self._working = False
-        if at < size and self.state != self.STATE_CLOSED:
-            self._keep(data[at:])
+        if self.state != self.STATE_CLOSED:
+            if at < size:
+                self._keep(memoryview(data)[at:])
+            if large and self._turn is None and self._now() > began + _PART:
+                self._turn = self.factory.turns.wait(self._next_turn)
         self._read_or_not()
         self._see_straight()
 
@@ -176,7 +186,7 @@ class ReadingProtocol(OpeningProtocol):
             and not self._reads_slowly
         )
 
-    def _keep(self, data: bytes) -> None:
+    def _keep(self, data: bytes | memoryview) -> None:
         """For later."""
         if self._rest:
             self._rest += data

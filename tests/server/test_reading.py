@@ -57,6 +57,18 @@ class TurnTests(ReadingTestCase):
             self.advance(0)
         self.assertEqual(1, len(client.messages))
 
+    def test_after_a_large_read_it_is_the_turn_of_the_others(self):
+        """A loop may read the same connection many times in a row, if it is not told to stop."""
+        factory = self.serve(self.router)
+        client = self.connect(factory)
+        self.clock.moment = 0.0004
+        large = frame(0x81, HELLO % 1 + b" " * 70_000)
+        for octets in (large, large + large[:80_000], large[:70_000], large[70_000:]):
+            client.send_octets(octets)
+            self.assertEqual(len(octets) > 65_536, client.paused)
+            self.advance(0)
+            self.assertFalse(client.paused)
+
     def test_a_peer_that_leaves_in_between_is_forgotten(self):
         client = self.connect(self.serve(self.router))
         self.clock.moment = 0.0004
