@@ -83,6 +83,17 @@ class DocumentTests(SynchronousTestCase):
         Talk().run(result)
         self.assertEqual([], result.errors + result.failures)
 
+    def test_what_shows_a_promise_of_security_is_there(self):
+        from benchmarks.floods.kinds import FLOODS
+
+        text = (ROOT / "docs" / "security.rst").read_text()
+        for name in re.findall(r"``(tests/[\w/]+\.py)``", text):
+            self.assertTrue((ROOT / name).exists(), name)
+        floods = re.findall(r"``(\w+-\w+)``|^``(\w+)`` +\d", text, re.M)
+        self.assertGreater(len(floods), 20)
+        for name in map("".join, floods):
+            self.assertIn(name, FLOODS)
+
     def test_links_between_documents_and_files_lead_somewhere(self):
         for path in DOCUMENTS:
             for target in re.findall(r":doc:`(?:[^<`]*<)?([\w/.\-]+)>?`", path.read_text()):
