@@ -30,6 +30,8 @@ _EXHAUSTED = 1.0
 _BACKLOG = 1024
 _NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
+Adopt = Callable[[socket.socket, Any, Any], Deferred[Any]]
+
 
 @implementer(IListeningPort, IReadDescriptor)
 class SharedPort:
@@ -37,8 +39,8 @@ class SharedPort:
 
     :param listening: not blocking.
     :param factory: of the protocols.
-    :param adopt: makes a transport for an accepted socket, and a protocol with it; returns a Deferred
-        that fires when it has.
+    :param adopt: makes a transport for an accepted socket and the address of its peer, and a protocol of
+        the factory with it; returns a Deferred that fires when it has.
     :param load: how many connections the process has.
     :param counts: of all the processes.
     :param process: its own place in them.
@@ -51,7 +53,7 @@ class SharedPort:
         reactor: Any,
         listening: socket.socket,
         factory: Any,
-        adopt: Callable[[socket.socket, Any], Deferred[Any]],
+        adopt: Adopt,
         load: Callable[[], int],
         counts: ConnectionCounts,
         process: int,
@@ -93,7 +95,7 @@ class SharedPort:
 
     def _accept(self) -> None:
         try:
-            accepted, _ = self._socket.accept()
+            accepted, peer = self._socket.accept()
         except OSError as error:
             if error.errno in _NO_ROOM:
                 self.log.warn("cannot accept connections: {reason}", reason=error.strerror)
@@ -102,7 +104,7 @@ class SharedPort:
         accepted.setblocking(False)
         self._coming += 1
         self._counts.set(self._process, self._load() + self._coming)
-        adopting = maybeDeferred(self._adopt, accepted, self._factory)
+        adopting = maybeDeferred(self._adopt, accepted, peer, self._factory)
         adopting.addErrback(self._failed).addBoth(self._made)
 
     def _failed(self, failure: Failure) -> None:
@@ -168,9 +170,7 @@ class SharedSockets:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._reactor, name)
 
-    def listen(
-        self, factory: Any, adopt: Callable[[socket.socket, Any], Deferred[Any]], backlog: int
-    ) -> SharedPort:
+    def listen(self, factory: Any, adopt: Adopt, backlog: int) -> SharedPort:
         """A port on the next socket; it accepts when it is told to start listening.
 
         :param adopt: as of :class:`SharedPort`.
@@ -205,7 +205,7 @@ class SharedSockets:
     ) -> Any:
         return self.listen(factory, self._adopt, backlog)
 
-    def _adopt(self, accepted: socket.socket, factory: Any) -> Deferred[Any]:
+    def _adopt(self, accepted: socket.socket, peer: Any, factory: Any) -> Deferred[Any]:
         with accepted:  # the reactor's own is a copy
             self._reactor.adoptStreamConnection(accepted.fileno(), accepted.family, factory)
         return succeed(None)

@@ -1,255 +1,195 @@
-"""A server endpoint whose transports are the asyncio loop's own, for protocols of Twisted's.
+"""The asyncio loop's own transports in the words of Twisted, for Twisted's protocols.
 
 On asyncio's reactor Twisted writes to sockets itself and asks the loop only when it may; a loop like
-uvloop does the whole way faster. Beside ``tcp:``, as ``loop:8080:interface=127.0.0.1``.
+uvloop does the whole way faster.
 """
 
 from __future__ import annotations
 
 import asyncio
 import socket
+import struct
 from collections.abc import Callable, Iterable
-from typing import Any
+from contextlib import suppress
+from enum import Enum, auto
+from types import TracebackType
+from typing import Any, Protocol
 
 from twisted.internet.address import IPv4Address, IPv6Address
-from twisted.internet.defer import Deferred, fail, succeed
-from twisted.internet.error import (
-    CannotListenError,
-    ConnectionAborted,
-    ConnectionDone,
-    ConnectionLost,
-)
-from twisted.internet.interfaces import (
-    IListeningPort,
-    IStreamServerEndpoint,
-    ITCPTransport,
-)
+from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
+from twisted.internet.interfaces import IHalfCloseableProtocol, ITCPTransport
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from .sharing import SharedSockets
+from .logs import CappedLog
+from .pulling import Pulled
 
-__all__ = ["LoopServerEndpoint", "LoopTransport", "loop_of", "parse_endpoint", "waiting_in"]
+__all__ = ["Address", "LoopTransport", "Port", "address_from", "loop_of", "waiting_in"]
 
 # As Twisted's own transports: more than this is held back from a producer.
 _HIGH_WATER = 65_536
+# SO_LINGER of no time: what is closed is reset (tcp(7)).
+_RESET = struct.pack("ii", 1, 0)
+# An OSError that comes from nowhere else is the network's.
+_NETWORK = {"asyncio", "uvloop", "ssl"}
 
-_Address = IPv4Address | IPv6Address
-
-
-def loop_of(reactor: Any) -> asyncio.AbstractEventLoop | None:
-    """The asyncio loop that a reactor runs on, or None."""
-    return getattr(reactor, "_asyncioEventloop", None)
-
-
-def parse_endpoint(
-    reactor: Any, port: str, interface: str = "", backlog: str = "1024"
-) -> LoopServerEndpoint:
-    """The endpoint of a description, ``loop:8080:interface=127.0.0.1:backlog=50``.
-
-    :raises ValueError: a number is none, or the reactor runs on no asyncio loop.
-    """
-    if loop_of(reactor) is None:
-        raise ValueError("loop: needs asyncio's reactor; use tcp: on this one")
-    for name, text in (("port", port), ("backlog", backlog)):
-        if not text.isdecimal():
-            raise ValueError(f"the {name} should be a number, not {text!r}")
-    return LoopServerEndpoint(reactor, int(port), interface, int(backlog))
+Address = IPv4Address | IPv6Address
 
 
-@implementer(IStreamServerEndpoint)
-class LoopServerEndpoint:
-    """Listens with ``loop.create_server``.
+class Port(Protocol):
+    """What connections share."""
 
-    :param reactor: asyncio's.
-    :param interface: an IPv4 or IPv6 address; empty for all of IPv4.
-    :param backlog: connections that may wait to be accepted.
-    """
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop: ...
 
-    def __init__(self, reactor: Any, port: int, interface: str = "", backlog: int = 1024) -> None:
-        self._reactor = reactor
-        self._port = port
-        self._interface = interface
-        self._backlog = backlog
+    @property
+    def events(self) -> CappedLog: ...
 
-    def listen(self, protocolFactory: Any) -> Deferred[IListeningPort]:
-        """Listen now; connections are accepted as soon as the reactor runs.
+    def build(self, address: Address) -> Any:
+        """A protocol for a connection from an address, or None for no connection."""
 
-        :returns: fires at once, with the port or with CannotListenError.
-        """
-        if isinstance(self._reactor, SharedSockets):
-            return succeed(self._reactor.listen(protocolFactory, self._adopt, self._backlog))
-        try:
-            listening = _listening_socket(self._interface, self._port, self._backlog)
-        except (OSError, OverflowError) as error:
-            return fail(CannotListenError(self._interface, self._port, error))
-        port = _Port(self._reactor, listening, protocolFactory, self._backlog)
-        port.start()
-        return succeed(port)
-
-    def _adopt(self, accepted: socket.socket, factory: Any) -> Deferred[Any]:
-        """Make a transport for a socket that was accepted."""
-        loop = loop_of(self._reactor)
-        assert loop is not None
-        host = _address(accepted.getsockname())
-        making = loop.connect_accepted_socket(lambda: _Bridge(factory, host), accepted)
-        return Deferred.fromFuture(loop.create_task(making))
+    def getHost(self) -> Address: ...
 
 
-def _listening_socket(interface: str, port: int, backlog: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in interface else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((interface, port))
-        listening.listen(backlog)
-        listening.setblocking(False)
-    except BaseException:
-        listening.close()
-        raise
-    return listening
-
-
-@implementer(IListeningPort)
-class _Port:
-    """A socket that is listened on.
-
-    The loop takes it over once it runs, since only then it can make a server.
-    """
-
-    def __init__(self, reactor: Any, listening: socket.socket, factory: Any, backlog: int) -> None:
-        self._reactor = reactor
-        self._socket = listening
-        self._factory = factory
-        self._backlog = backlog
-        self._address = _address(listening.getsockname())
-        self._server: asyncio.Server | None = None
-        self._held = False
-        self._stopped = False
-
-    def start(self) -> None:
-        self._factory.doStart()
-        self._reactor.callWhenRunning(self.startListening)
-
-    def stopReading(self) -> None:
-        """Accept nothing here, said before the loop runs: others accept from the socket."""
-        self._held = True
-
-    def fileno(self) -> int:
-        return self._socket.fileno()
-
-    def startListening(self) -> None:
-        """Accept connections."""
-        if self._held:
-            return
-        loop = loop_of(self._reactor)
-        assert loop is not None
-        making = loop.create_task(
-            loop.create_server(self._accept, sock=self._socket, backlog=self._backlog)
-        )
-        making.add_done_callback(self._made)
-
-    def _made(self, making: asyncio.Task[asyncio.Server]) -> None:
-        if not making.cancelled() and making.exception() is None:
-            self._server = making.result()
-            if self._stopped:
-                self._server.close()
-
-    def _accept(self) -> _Bridge:
-        return _Bridge(self._factory, self._address)
-
-    def stopListening(self) -> Deferred[None]:
-        """Accept no more; connections stay.
-
-        :returns: has fired.
-        """
-        if not self._stopped:
-            self._stopped = True
-            if self._server is not None:
-                self._server.close()
-            else:
-                self._socket.close()
-            self._factory.doStop()
-        return succeed(None)
-
-    def getHost(self) -> _Address:
-        return self._address
-
-
-class _Bridge(asyncio.Protocol):
-    """Hands what the loop tells to a protocol of Twisted's."""
-
-    def __init__(self, factory: Any, host: _Address) -> None:
-        self._factory = factory
-        self._host = host
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        facade = LoopTransport(transport, self._host)
-        self._facade = facade
-        protocol = self._factory.buildProtocol(facade.getPeer())
-        if protocol is None:
-            transport.abort()  # type: ignore[attr-defined]
-            return
-        self._protocol = protocol
-        # Loops look the method up when a protocol is set: the shortest way is Twisted's own method.
-        self.data_received = protocol.dataReceived  # type: ignore[method-assign]
-        transport.set_protocol(self)
-        protocol.makeConnection(facade)
-
-    def eof_received(self) -> bool:
-        """The peer has closed its half: this closes ours, as Twisted's transports do."""
-        return False
-
-    def pause_writing(self) -> None:
-        self._facade.hold_back()
-
-    def resume_writing(self) -> None:
-        self._facade.go_on()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        protocol = getattr(self, "_protocol", None)
-        if protocol is None:
-            return
-        del self._protocol
-        reason: Exception
-        if self._facade.aborted:
-            reason = ConnectionAborted()
-        elif exc is None:
-            reason = ConnectionDone()
-        else:
-            reason = ConnectionLost(str(exc))
-        self._facade.connected = False
-        self._facade.write = _ignore
-        # Else the two would hold each other until the collector comes.
-        del self.data_received
-        protocol.connectionLost(Failure(reason))
+class _State(Enum):
+    OPEN = auto()
+    HALF_CLOSING = auto()
+    CLOSING = auto()
+    ABORTED = auto()
+    LOST = auto()
 
 
 @implementer(ITCPTransport)
-class LoopTransport:
-    """A loop's transport in the words of Twisted.
+class LoopTransport(asyncio.Protocol):
+    """A connection: to Twisted's protocol its transport, and to the loop's transport its protocol.
 
-    :param transport: the loop's.
-    :param host: the address that was listened on.
+    ``write`` is the loop's own method, and what the loop reads goes to ``dataReceived`` with nothing
+    between. From Twisted's ``tcp:`` it differs in this:
+
+    * ``write`` takes a ``bytearray`` or a ``memoryview`` too, and may keep it: it must not be changed
+      afterwards. ``writeSequence`` copies.
+    * What is written after ``loseConnection`` is never sent, unless a producer is registered; then the
+      connection is closed when that is unregistered, also where it is not paused.
+    * A producer that is registered while the peer does not read is paused at once.
+    * An error in ``dataReceived`` is logged by the loop, one in ``connectionMade`` ends the connection.
+
+    :param port: what accepted the connection.
+    :param peer: its other end, as ``accept`` gave it.
     """
 
     __slots__ = (
-        "_held", "_host", "_peer", "_producer", "_streaming", "_transport", "aborted", "connected",
-        "disconnecting", "write",
+        "_held", "_kept", "_peer", "_port", "_producer", "_protocol", "_state", "_transport",
+        "data_received", "write",
     )  # fmt: skip
 
-    def __init__(self, transport: Any, host: _Address) -> None:
-        self._transport = transport
-        self._host = host
-        self._peer = _address(transport.get_extra_info("peername"))
+    log = Logger()
+
+    def __init__(self, port: Port, peer: tuple[Any, ...]) -> None:
+        self._port = port
+        self._peer = peer
+        self._protocol: Any = None
         self._producer: Any = None
-        self._streaming = False
+        self._transport: Any = None
+        self._state = _State.OPEN
         self._held = False
-        self.connected = True
-        self.disconnecting = False
-        self.aborted = False
-        self.write: Callable[[bytes], None] = transport.write
+        self._kept: bytes | None = None
+        self.write: Callable[[bytes], None] = _ignore
+
+    # -- what the loop tells
+
+    def connection_made(self, transport: Any) -> None:
+        protocol = self._port.build(self.getPeer())
+        if protocol is None:
+            transport.abort()
+            return
+        self._carry_on(transport)
+        self._begin(protocol)
+        # Loops look the method up when a protocol is set.
+        transport.set_protocol(self)
+
+    def _carry_on(self, transport: Any) -> None:
+        """This is the loop's transport from now on."""
+        self._transport = transport
+        self.write = transport.write
         transport.set_write_buffer_limits(high=_HIGH_WATER)
+
+    def _begin(self, protocol: Any) -> None:
+        self._protocol = protocol
+        self.data_received = protocol.dataReceived  # type: ignore[method-assign]
+        try:
+            protocol.makeConnection(self)
+        except Exception:
+            self.log.failure("connectionMade failed")
+            self.abortConnection()
+
+    def eof_received(self) -> bool:
+        """The peer has closed its half: this closes ours, unless the protocol knows of halves."""
+        half = IHalfCloseableProtocol(self._protocol, None)
+        if half is None:
+            return False
+        try:
+            half.readConnectionLost()
+        except Exception:
+            self.log.failure("readConnectionLost failed")
+            return False
+        return True
+
+    def pause_writing(self) -> None:
+        """The loop's transport holds more than the peer reads."""
+        self._held = True
+        if self._producer is not None:
+            self._producer.pauseProducing()
+
+    def resume_writing(self) -> None:
+        self._held = False
+        if self._producer is not None:
+            self._producer.resumeProducing()
+        if self._state is _State.HALF_CLOSING:
+            self._port.loop.call_soon(self._half_closed)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        protocol, self._protocol = self._protocol, None
+        if protocol is None:
+            return
+        reason = self._reason(exc)
+        self._state = _State.LOST
+        self.write = _ignore
+        # Else the two would hold each other until the collector comes.
+        del self.data_received
+        producer, self._producer = self._producer, None
+        try:
+            if producer is not None:
+                producer.stopProducing()
+        except Exception:
+            self.log.failure("stopProducing failed")
+        try:
+            protocol.connectionLost(Failure(reason))
+        except Exception:
+            self.log.failure("connectionLost failed")
+
+    def _reason(self, exc: Exception | None) -> Exception:
+        if self._state is _State.ABORTED:
+            return ConnectionAborted()
+        if exc is None:
+            return ConnectionDone()
+        if not isinstance(exc, OSError):
+            return exc
+        if _is_of_the_network(exc.__traceback__):
+            return ConnectionLost(str(exc))
+        # Loops take it for the network's, and say nothing.
+        self.log.failure("dataReceived failed", Failure(exc))
+        return exc
+
+    # -- what the protocol asks for
+
+    @property
+    def connected(self) -> bool:
+        return self._state is not _State.LOST
+
+    @property
+    def disconnecting(self) -> bool:
+        return self._state in (_State.CLOSING, _State.ABORTED)
 
     def writeSequence(self, data: Iterable[bytes]) -> None:
         self.write(b"".join(data))
@@ -262,70 +202,115 @@ class LoopTransport:
 
     def loseConnection(self) -> None:
         """Close when everything is written."""
-        if not self.disconnecting:
-            self.disconnecting = True
-            self.write = _ignore
+        if self._state in (_State.OPEN, _State.HALF_CLOSING):
+            self._state = _State.CLOSING
             if self._producer is None:
-                self._transport.close()
+                self._close()
+            else:
+                self._transport.pause_reading()
+
+    def _close(self) -> None:
+        self.write = _ignore
+        self._transport.close()
 
     def abortConnection(self) -> None:
-        """Close now; what is not written is lost."""
-        if self.connected:
-            self.disconnecting = self.aborted = True
+        """Close now, with a reset; what is not written is lost."""
+        if self._state not in (_State.ABORTED, _State.LOST):
+            self._state = _State.ABORTED
             self.write = _ignore
+            with suppress(OSError):  # It may be gone already.
+                self._socket().setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             self._transport.abort()
 
     def loseWriteConnection(self) -> None:
         """Close our half when everything is written."""
-        self.write = _ignore
-        if self._transport.can_write_eof():
+        if self._state is _State.OPEN:
+            self._state = _State.HALF_CLOSING
+            self.write = _ignore
+            # The loop tells when nothing waits any more.
+            self._transport.set_write_buffer_limits(high=0)
             self._transport.write_eof()
+            if not self.waiting:
+                self._port.loop.call_soon(self._half_closed)
 
-    def getPeer(self) -> _Address:
-        return self._peer
+    def _half_closed(self) -> None:
+        half = IHalfCloseableProtocol(self._protocol, None)
+        if half is not None and self._state is _State.HALF_CLOSING:
+            try:
+                half.writeConnectionLost()
+            except Exception:
+                self.log.failure("writeConnectionLost failed")
+                self.abortConnection()
 
-    def getHost(self) -> _Address:
-        name = self._transport.get_extra_info("sockname")
-        return self._host if name is None else _address(name)
+    def getPeer(self) -> Address:
+        return address_from(self._peer)
+
+    def getHost(self) -> Address:
+        name = self._transport.get_extra_info("sockname") if self.connected else None
+        return self._port.getHost() if name is None else address_from(name)
 
     # -- producers: who writes to us waits while we hold too much; who reads from us may pause us
 
     def registerProducer(self, producer: Any, streaming: bool) -> None:
+        """Let a producer write as fast as the peer reads.
+
+        :param streaming: whether it writes until it is paused; one that does not is asked each time.
+        :raises RuntimeError: there is one already.
+        """
         if self._producer is not None:
             raise RuntimeError(f"{self._producer!r} is registered already")
-        if self.disconnecting or not self.connected:
+        if not self.connected:
             producer.stopProducing()
             return
-        self._producer, self._streaming = producer, streaming
-        if not streaming:
-            producer.resumeProducing()
-        elif self._held:
-            producer.pauseProducing()
+        self._producer = producer if streaming else Pulled(producer, self._port.loop)
+        if self._held:
+            self._producer.pauseProducing()
+        elif not streaming:
+            self._producer.resumeProducing()
 
     def unregisterProducer(self) -> None:
-        self._producer = None
-        if self.disconnecting:
-            self._transport.close()
-
-    def hold_back(self) -> None:
-        """The loop's transport holds more than the peer reads."""
-        self._held = True
-        if self._producer is not None and self._streaming:
-            self._producer.pauseProducing()
-
-    def go_on(self) -> None:
-        """The peer has read."""
-        self._held = False
-        if self._producer is not None:
-            self._producer.resumeProducing()
+        producer, self._producer = self._producer, None
+        if isinstance(producer, Pulled):
+            producer.pauseProducing()
+        if self._state is _State.CLOSING:
+            self._close()
 
     def pauseProducing(self) -> None:
         if self.connected and not self._transport.is_closing():
+            if not self._transport.is_reading():
+                # uvloop begins to read after connectionMade, whatever was asked there.
+                self._kept = self._kept or b""
+                self.data_received = self._keep  # type: ignore[method-assign]
             self._transport.pause_reading()
 
+    def _keep(self, data: bytes) -> None:
+        self._kept = (self._kept or b"") + data
+        self._transport.pause_reading()
+
     def resumeProducing(self) -> None:
-        if self.connected and not self._transport.is_closing():
-            self._transport.resume_reading()
+        if self.connected and not self.disconnecting and not self._transport.is_closing():
+            kept, self._kept = self._kept, None
+            if kept:
+                self._port.loop.call_soon(self._catch_up, kept)
+            else:
+                self._read_on()
+
+    def _read_on(self) -> None:
+        if self.data_received == self._keep:
+            self.data_received = self._protocol.dataReceived  # type: ignore[method-assign]
+            self._transport.set_protocol(self)
+        self._transport.resume_reading()
+
+    def _catch_up(self, kept: bytes) -> None:
+        if self._kept is not None:  # It was paused again.
+            self._kept = kept + self._kept
+        elif self.connected and not self.disconnecting:
+            self._read_on()
+            try:
+                self._protocol.dataReceived(kept)
+            except Exception:
+                self.log.failure("dataReceived failed")
+                self.abortConnection()
 
     def stopProducing(self) -> None:
         self.loseConnection()
@@ -333,22 +318,25 @@ class LoopTransport:
     # -- options of the socket
 
     def setTcpNoDelay(self, enabled: bool) -> None:
-        self._option(socket.IPPROTO_TCP, socket.TCP_NODELAY, enabled)
+        self._socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, int(enabled))
 
     def getTcpNoDelay(self) -> bool:
-        return self._is_set(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        return bool(self._socket().getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
 
     def setTcpKeepAlive(self, enabled: bool) -> None:
-        self._option(socket.SOL_SOCKET, socket.SO_KEEPALIVE, enabled)
+        self._socket().setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, int(enabled))
 
     def getTcpKeepAlive(self) -> bool:
-        return self._is_set(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        return bool(self._socket().getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE))
 
-    def _option(self, level: int, name: int, enabled: bool) -> None:
-        self._transport.get_extra_info("socket").setsockopt(level, name, int(enabled))
+    def _socket(self) -> socket.socket:
+        found: socket.socket = self._transport.get_extra_info("socket")
+        return found
 
-    def _is_set(self, level: int, name: int) -> bool:
-        return bool(self._transport.get_extra_info("socket").getsockopt(level, name))
+
+def loop_of(reactor: Any) -> asyncio.AbstractEventLoop | None:
+    """The asyncio loop that a reactor runs on, or None."""
+    return getattr(reactor, "_asyncioEventloop", None)
 
 
 def waiting_in(transport: Any, otherwise: int) -> int:
@@ -364,11 +352,20 @@ def waiting_in(transport: Any, otherwise: int) -> int:
         return otherwise
 
 
+def address_from(name: tuple[Any, ...]) -> Address:
+    """What ``getsockname`` gives, as an address of Twisted's."""
+    host, port, *scope = name
+    return IPv6Address("TCP", host, port, *scope) if scope else IPv4Address("TCP", host, port)
+
+
 def _ignore(data: bytes) -> None:
     """Takes the place of writing on a transport that closes."""
 
 
-def _address(name: Any) -> _Address:
-    """What ``getsockname`` gives, as an address of Twisted's."""
-    host, port, *scope = name
-    return IPv6Address("TCP", host, port, *scope) if scope else IPv4Address("TCP", host, port)
+def _is_of_the_network(traceback: TracebackType | None) -> bool:
+    """Whether an error was raised by the loop, and not by what it called."""
+    while traceback is not None:
+        if traceback.tb_frame.f_globals.get("__name__", "").partition(".")[0] not in _NETWORK:
+            return False
+        traceback = traceback.tb_next
+    return True

@@ -45,7 +45,7 @@ class Process:
         )  # fmt: skip
         self.port.startListening()
 
-    def adopt(self, accepted, factory):
+    def adopt(self, accepted, peer, factory):
         if self.fails:
             accepted.close()
             raise self.fails

@@ -17,7 +17,7 @@ class LoopParser:
     prefix = "loop"
 
     def parseStreamServer(self, reactor, *args, **kwargs):
-        from aiorest_gw.server.transport import parse_endpoint
+        from aiorest_gw.server.listening import parse_endpoint
 
         return parse_endpoint(reactor, *args, **kwargs)
 

@@ -1,0 +1,227 @@
+"""A server endpoint for the loop's own transports: beside ``tcp:``, ``loop:8080:interface=127.0.0.1``.
+
+Connections are accepted here and not by the loop, since loops answer a lack of file descriptors each in
+another way, and asyncio's own with thousands of lines.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Any
+
+from twisted.internet.defer import Deferred, execute, succeed
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
+from zope.interface import implementer
+
+from .logs import CappedLog
+from .sharing import SharedSockets
+from .transport import Address, LoopTransport, address_from, loop_of
+
+__all__ = ["LoopPort", "LoopServerEndpoint", "parse_endpoint"]
+
+# Connections that are accepted before the others have their turn, as Twisted's own ports.
+_AT_ONCE = 100
+# Seconds without accepting, where the system has no room for one more connection.
+_REST = 1.0
+
+
+def parse_endpoint(
+    reactor: Any,
+    port: str,
+    interface: str = "",
+    backlog: str = "1024",
+) -> LoopServerEndpoint:
+    """The endpoint of a description, ``loop:8080:interface=127.0.0.1:backlog=50``.
+
+    :raises ValueError: a number is none, or the reactor runs on no asyncio loop.
+    """
+    if loop_of(reactor) is None:
+        raise ValueError("loop: needs asyncio's reactor; use tcp: on this one")
+    for name, text in (("port", port), ("backlog", backlog)):
+        if not text.isdecimal():
+            raise ValueError(f"the {name} should be a number, not {text!r}")
+    return LoopServerEndpoint(reactor, int(port), interface, int(backlog))
+
+
+@implementer(IStreamServerEndpoint)
+class LoopServerEndpoint:
+    """Listens for connections whose transports are the loop's own.
+
+    :param reactor: asyncio's.
+    :param interface: an IPv4 or IPv6 address; empty for all of IPv4.
+    :param backlog: connections that may wait to be accepted.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        port: int,
+        interface: str = "",
+        backlog: int = 1024,
+    ) -> None:
+        self._reactor = reactor
+        self._port = port
+        self._interface = interface
+        self._backlog = backlog
+
+    def listen(self, protocolFactory: Any) -> Deferred[IListeningPort]:
+        """Listen now; connections are accepted as soon as the reactor runs.
+
+        :returns: fires at once, with the port or with CannotListenError.
+        """
+        if isinstance(self._reactor, SharedSockets):
+            return succeed(self._reactor.listen(protocolFactory, self._adopt, self._backlog))
+        return execute(self._listen, protocolFactory)
+
+    def _listen(self, factory: Any) -> LoopPort:
+        port = self._port_for(factory)
+        port.startListening()
+        return port
+
+    def _adopt(self, accepted: socket.socket, peer: Any, factory: Any) -> Deferred[Any]:
+        """Make a transport for a socket that was accepted elsewhere."""
+        return Deferred.fromFuture(self._port_for(factory).take(accepted, peer))
+
+    def _port_for(self, factory: Any) -> LoopPort:
+        where = self._interface, self._port
+        return LoopPort(self._reactor, factory, where, self._backlog)
+
+
+@implementer(IListeningPort)
+class LoopPort:
+    """A socket that is listened on.
+
+    :param where: an address and a number, to be bound.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        factory: Any,
+        where: tuple[str, int],
+        backlog: int,
+    ) -> None:
+        self._reactor = reactor
+        self._factory = factory
+        self._where = where
+        self._backlog = backlog
+        self._socket: socket.socket | None = None
+        self._resting: asyncio.TimerHandle | None = None
+        self._address: Address
+        self.events = CappedLog(lambda: self.loop.time())
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        loop = loop_of(self._reactor)
+        assert loop is not None
+        return loop
+
+    def startListening(self) -> None:
+        """Bind and listen; again, if it was stopped.
+
+        :raises CannotListenError: the address cannot be had.
+        """
+        if self._socket is None:
+            try:
+                self._socket = _listening_socket(*self._where, self._backlog)
+            except (OSError, OverflowError) as error:
+                raise CannotListenError(*self._where, error) from None
+            self._address = address_from(self._socket.getsockname())
+            self._factory.doStart()
+            self._accept_on()
+
+    def stopListening(self) -> Deferred[None]:
+        """Accept no more; connections stay.
+
+        :returns: has fired.
+        """
+        if self._socket is not None:
+            if self._resting is None:
+                self.loop.remove_reader(self._socket)
+            else:
+                self._resting.cancel()
+                self._resting = None
+            self._socket.close()
+            self._socket = None
+            self._factory.doStop()
+        return succeed(None)
+
+    def stopReading(self) -> None:
+        """Accept nothing here, as long as others accept from the socket."""
+        assert self._socket is not None
+        self.loop.remove_reader(self._socket)
+
+    def fileno(self) -> int:
+        """The descriptor of the socket, -1 where it is not listened on."""
+        return -1 if self._socket is None else self._socket.fileno()
+
+    def getHost(self) -> Address:
+        return self._address
+
+    def build(self, address: Address) -> Any:
+        """A protocol for a connection, or None where the factory makes none or fails."""
+        try:
+            return self._factory.buildProtocol(address)
+        except Exception:
+            self.events.failure("buildProtocol failed")
+            return None
+
+    def _accept_on(self) -> None:
+        assert self._socket is not None
+        self._resting = None
+        self.loop.add_reader(self._socket, self._accept)
+
+    def _accept(self) -> None:
+        for _ in range(_AT_ONCE):
+            if self._socket is None:
+                return
+            try:
+                accepted, peer = self._socket.accept()
+            except BlockingIOError:
+                return
+            except (ConnectionAbortedError, PermissionError):
+                # It left again, or a filter of the system does not want it: accept(2).
+                continue
+            except OSError as error:
+                self._rest(self._socket, error)
+                return
+            accepted.setblocking(False)
+            self.take(accepted, peer)
+
+    def _rest(self, listening: socket.socket, error: OSError) -> None:
+        """There is no room for one more; those that come wait in the system's queue."""
+        self.events.warn(
+            "cannot accept connections, and tries again in a second: {reason}",
+            reason=error.strerror,
+        )
+        self.loop.remove_reader(listening)
+        self._resting = self.loop.call_later(_REST, self._accept_on)
+
+    def take(self, accepted: socket.socket, peer: tuple[Any, ...]) -> asyncio.Future[Any]:
+        """Make a connection of a socket that was accepted.
+
+        :returns: is done when there is a protocol, or none will be.
+        """
+        transport = LoopTransport(self, peer)
+        making = self.loop.create_task(
+            self.loop.connect_accepted_socket(lambda: transport, accepted)
+        )
+        # One that was aborted in connectionMade is told as an error.
+        making.add_done_callback(lambda made: made.cancelled() or made.exception())
+        return making
+
+
+def _listening_socket(interface: str, port: int, backlog: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in interface else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((interface, port))
+        listening.listen(backlog)
+        listening.setblocking(False)
+    except BaseException:
+        listening.close()
+        raise
+    return listening

@@ -1,0 +1,167 @@
+"""The port of the loop's own transports, with real sockets on a real loop."""
+
+import asyncio
+import resource
+import socket
+
+from twisted.internet.error import CannotListenError
+from twisted.trial.unittest import SynchronousTestCase
+
+from aiorest_gw.server.listening import LoopServerEndpoint, parse_endpoint
+
+from .transports import (
+    Loop,
+    OnAsyncio,
+    OnUVLoop,
+    ServerFactory,
+    TransportCase,
+    turns,
+    until,
+)
+
+
+class OnALoop:
+    """A reactor on a loop that is not asked for anything."""
+
+    _asyncioEventloop = object()
+
+
+class PortPromises(TransportCase, Loop):
+    def test_it_can_be_stopped_and_started_again(self):
+        async def scenario():
+            factory = ServerFactory()
+            port = await self.endpoint().listen(factory)
+            for times in (1, 2, 3):
+                number = port.getHost().port
+                _, writer = await asyncio.open_connection("127.0.0.1", number)
+                await until(lambda times=times: len(factory.made) == times)
+                port.stopListening()
+                port.stopListening()
+                self.assertEqual((times, times), (factory.started, factory.stopped))
+                with self.assertRaises(ConnectionRefusedError):
+                    await asyncio.open_connection("127.0.0.1", number)
+                server = factory.made[-1]
+                server.transport.write(b"x")
+                writer.write(b"connections stay")
+                await until(lambda server=server: server.received == b"connections stay")
+                writer.transport.abort()
+                await server.lost
+                port.startListening()
+                port.startListening()
+            port.stopListening()
+
+        self.run_on_loop(scenario())
+
+    def test_without_file_descriptors_it_rests_and_goes_on(self):
+        """Those who come wait in the system's queue, and one line tells of it."""
+
+        warned = self.collect_events("cannot accept")
+
+        async def scenario():
+            factory = ServerFactory()
+            port = await self.endpoint().listen(factory)
+            client = socket.socket()
+            client.setblocking(False)
+            client.connect_ex(("127.0.0.1", port.getHost().port))
+            limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
+            try:
+                await until(lambda: warned)
+                await turns(200)
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+            self.assertEqual(["Too many open files"], [event["reason"] for event in warned])
+            self.assertEqual([], factory.made)
+            await until(lambda: factory.made)
+            client.close()
+            await factory.made[0].lost
+            port.stopListening()
+
+        self.run_on_loop(scenario())
+
+    def test_it_can_be_stopped_while_it_rests(self):
+        warned = self.collect_events("cannot accept")
+
+        async def scenario():
+            port = await self.endpoint().listen(ServerFactory())
+            client = socket.socket()
+            client.setblocking(False)
+            client.connect_ex(("127.0.0.1", port.getHost().port))
+            limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
+            try:
+                await until(lambda: warned)
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+            port.stopListening()
+            client.close()
+
+        self.run_on_loop(scenario())
+
+    def test_a_factory_may_stop_it_while_connections_wait(self):
+        async def scenario():
+            factory = ServerFactory()
+            port = await self.endpoint().listen(factory)
+            build = factory.buildProtocol
+
+            def only_one(address):
+                port.stopListening()
+                return build(address)
+
+            factory.buildProtocol = only_one
+            clients = [socket.create_connection(("127.0.0.1", port.getHost().port)) for _ in "ab"]
+            await until(lambda: factory.made)
+            for client in clients:
+                client.close()
+            for server in factory.made:
+                await server.lost
+
+        self.run_on_loop(scenario())
+
+
+class OnUVLoopTests(PortPromises, OnUVLoop, SynchronousTestCase):
+    pass
+
+
+class OnAsyncioTests(PortPromises, OnAsyncio, SynchronousTestCase):
+    pass
+
+
+class EndpointTests(SynchronousTestCase):
+    def test_a_port_that_is_taken_is_told_at_once(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            endpoint = LoopServerEndpoint(OnALoop, taken.getsockname()[1], "127.0.0.1")
+            self.failureResultOf(endpoint.listen(ServerFactory()), CannotListenError)
+        self.failureResultOf(
+            LoopServerEndpoint(OnALoop, 70_000).listen(ServerFactory()), CannotListenError
+        )
+
+    def test_it_listens_before_the_loop_runs(self):
+        loop = asyncio.new_event_loop()
+        self.addCleanup(loop.close)
+
+        class NotRunning:
+            _asyncioEventloop = loop
+
+        factory = ServerFactory()
+        port = self.successResultOf(LoopServerEndpoint(NotRunning, 0, "127.0.0.1").listen(factory))
+        with socket.create_connection(("127.0.0.1", port.getHost().port)):
+            loop.run_until_complete(until(lambda: factory.made))
+        loop.run_until_complete(until(lambda: factory.made[0].lost.done()))
+        port.stopListening()
+
+    def test_descriptions_are_read(self):
+        endpoint = parse_endpoint(OnALoop, "80", "127.0.0.1", "5")
+        self.assertEqual(
+            (80, "127.0.0.1", 5), (endpoint._port, endpoint._interface, endpoint._backlog)
+        )
+        for wrong, told in (
+            (("eighty",), "the port should be a number, not 'eighty'"),
+            (("80", "", "some"), "the backlog should be a number"),
+        ):
+            error = self.assertRaises(ValueError, parse_endpoint, OnALoop, *wrong)
+            self.assertIn(told, str(error))
+        error = self.assertRaises(ValueError, parse_endpoint, object(), "80")
+        self.assertIn("needs asyncio's reactor", str(error))

@@ -1,0 +1,163 @@
+"""Transports of every kind, to state what all of them promise: a listening port, and raw streams to it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from twisted.internet.asyncioreactor import AsyncioSelectorReactor
+from twisted.internet.endpoints import TCP4ServerEndpoint
+from twisted.internet.protocol import Factory, Protocol
+from twisted.logger import globalLogPublisher
+
+from aiorest_gw.server.listening import LoopServerEndpoint
+
+try:
+    import uvloop
+except ImportError:
+    uvloop = None
+
+
+class Reactor:
+    """What the endpoint asks of asyncio's reactor."""
+
+    def __init__(self):
+        self._asyncioEventloop = asyncio.get_running_loop()
+
+
+class Server(Protocol):
+    """Notes what it is told, as a protocol and as a producer."""
+
+    def connectionMade(self):
+        self.received = b""
+        self.reads = 0
+        self.calls = []
+        self.lost = asyncio.get_running_loop().create_future()
+        self.factory.made.append(self)
+
+    def dataReceived(self, data):
+        self.received += data
+        self.reads += 1
+
+    def connectionLost(self, reason):
+        self.lost.set_result(type(reason.value))
+
+    def pauseProducing(self):
+        self.calls.append("pause")
+
+    def resumeProducing(self):
+        self.calls.append("resume")
+
+    def stopProducing(self):
+        self.calls.append("stop")
+
+
+class ServerFactory(Factory):
+    noisy = False
+
+    def __init__(self, protocol=Server):
+        self.protocol = protocol
+        self.made = []
+        self.started = self.stopped = 0
+
+    def startFactory(self):
+        self.started += 1
+
+    def stopFactory(self):
+        self.stopped += 1
+
+
+async def until(condition):
+    """Let the loop run until something is so."""
+    async with asyncio.timeout(30):
+        while not condition():
+            await asyncio.sleep(0)
+
+
+async def turns(number=50):
+    """Let the loop run for some turns, in which something would happen that must not."""
+    for _ in range(number):
+        await asyncio.sleep(0)
+
+
+class OnUVLoop:
+    """Scenarios run on uvloop."""
+
+    if uvloop is None:
+        skip = "there is no uvloop here"
+
+    def run_on_loop(self, scenario):
+        uvloop.run(scenario)
+
+
+class OnAsyncio:
+    """Scenarios run on asyncio's own loop."""
+
+    def run_on_loop(self, scenario):
+        asyncio.run(scenario)
+
+
+class Loop:
+    """``loop:``."""
+
+    secure = twisteds = False
+
+    def endpoint(self, interface="127.0.0.1"):
+        return LoopServerEndpoint(Reactor(), 0, interface)
+
+
+class Twisteds:
+    """Twisted's own ``tcp:``, by which all are measured."""
+
+    secure, twisteds = False, True
+
+    def endpoint(self, interface="127.0.0.1"):
+        reactor = AsyncioSelectorReactor(asyncio.get_running_loop())
+        self.addCleanup(reactor.waker.connectionLost, None)
+        return TCP4ServerEndpoint(reactor, 0, interface=interface)
+
+
+class TransportCase:
+    """Runs scenarios with a port and a client of it; mixed with what to run, on what."""
+
+    def collect_events(self, about):
+        """The events that are logged from now on with a word in them."""
+        events = []
+
+        def observe(event):
+            if about in (event.get("log_format") or ""):
+                events.append(event)
+
+        globalLogPublisher.addObserver(observe)
+        self.addCleanup(globalLogPublisher.removeObserver, observe)
+        return events
+
+    def run_connected(self, scenario, protocol=Server, interface="127.0.0.1"):
+        """Run with a connected pair: a server's protocol, and a client's raw streams."""
+
+        async def connected(factory, number):
+            reader, writer = await asyncio.open_connection(interface, number)
+            await until(lambda: factory.made)
+            try:
+                await scenario(factory.made[0], reader, writer)
+            finally:
+                writer.transport.abort()
+                for server in factory.made:
+                    server.transport.abortConnection()
+                    await server.lost
+
+        self.run_listening(connected, protocol, interface)
+
+    def run_listening(self, scenario, protocol=Server, interface="127.0.0.1"):
+        """Run with a factory that is listened with, and the port's number."""
+
+        async def listening():
+            factory = ServerFactory(protocol)
+            port = await self.endpoint(interface).listen(factory)
+            try:
+                await scenario(factory, port.getHost().port)
+            finally:
+                stopped = port.stopListening()
+                await until(lambda: stopped.called)
+                self.assertEqual((1, 1), (factory.started, factory.stopped))
+
+        self.run_on_loop(listening())
