@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from typing import Any
 
 from twisted.internet.defer import Deferred, execute, succeed
@@ -17,6 +18,7 @@ from zope.interface import implementer
 
 from .logs import CappedLog
 from .sharing import SharedSockets
+from .tls import TLSTransport, tls_context
 from .transport import Address, LoopTransport, address_from, loop_of
 
 __all__ = ["LoopPort", "LoopServerEndpoint", "parse_endpoint"]
@@ -32,17 +34,24 @@ def parse_endpoint(
     port: str,
     interface: str = "",
     backlog: str = "1024",
+    *rest: str,
+    **files: str,
 ) -> LoopServerEndpoint:
     """The endpoint of a description, ``loop:8080:interface=127.0.0.1:backlog=50``.
 
-    :raises ValueError: a number is none, or the reactor runs on no asyncio loop.
+    :param files: for TLS, in the words of Twisted's ``ssl:``, see :func:`tls_context`.
+    :raises ValueError: a number is none, a word is unknown, a file is not what it should be, or the
+        reactor runs on no asyncio loop.
     """
     if loop_of(reactor) is None:
-        raise ValueError("loop: needs asyncio's reactor; use tcp: on this one")
+        raise ValueError("loop: needs asyncio's reactor; use tcp: or ssl: on this one")
     for name, text in (("port", port), ("backlog", backlog)):
         if not text.isdecimal():
             raise ValueError(f"the {name} should be a number, not {text!r}")
-    return LoopServerEndpoint(reactor, int(port), interface, int(backlog))
+    if rest:
+        raise ValueError(f"what is {rest[0]!r}? files for TLS are named, as privateKey=key.pem")
+    context = tls_context(**files) if files else None
+    return LoopServerEndpoint(reactor, int(port), interface, int(backlog), context)
 
 
 @implementer(IStreamServerEndpoint)
@@ -52,6 +61,7 @@ class LoopServerEndpoint:
     :param reactor: asyncio's.
     :param interface: an IPv4 or IPv6 address; empty for all of IPv4.
     :param backlog: connections that may wait to be accepted.
+    :param context: for TLS; None for none.
     """
 
     def __init__(
@@ -60,11 +70,13 @@ class LoopServerEndpoint:
         port: int,
         interface: str = "",
         backlog: int = 1024,
+        context: ssl.SSLContext | None = None,
     ) -> None:
         self._reactor = reactor
         self._port = port
         self._interface = interface
         self._backlog = backlog
+        self._context = context
 
     def listen(self, protocolFactory: Any) -> Deferred[IListeningPort]:
         """Listen now; connections are accepted as soon as the reactor runs.
@@ -82,11 +94,12 @@ class LoopServerEndpoint:
 
     def _adopt(self, accepted: socket.socket, peer: Any, factory: Any) -> Deferred[Any]:
         """Make a transport for a socket that was accepted elsewhere."""
-        return Deferred.fromFuture(self._port_for(factory).take(accepted, peer))
+        making = self._port_for(factory).take(accepted, peer)
+        return succeed(None) if making is None else Deferred.fromFuture(making)
 
     def _port_for(self, factory: Any) -> LoopPort:
         where = self._interface, self._port
-        return LoopPort(self._reactor, factory, where, self._backlog)
+        return LoopPort(self._reactor, factory, where, self._backlog, self._context)
 
 
 @implementer(IListeningPort)
@@ -94,6 +107,7 @@ class LoopPort:
     """A socket that is listened on.
 
     :param where: an address and a number, to be bound.
+    :ivar context: for TLS; None for none.
     """
 
     def __init__(
@@ -102,11 +116,13 @@ class LoopPort:
         factory: Any,
         where: tuple[str, int],
         backlog: int,
+        context: ssl.SSLContext | None = None,
     ) -> None:
         self._reactor = reactor
         self._factory = factory
         self._where = where
         self._backlog = backlog
+        self.context = context
         self._socket: socket.socket | None = None
         self._resting: asyncio.TimerHandle | None = None
         self._address: Address
@@ -199,11 +215,14 @@ class LoopPort:
         self.loop.remove_reader(listening)
         self._resting = self.loop.call_later(_REST, self._accept_on)
 
-    def take(self, accepted: socket.socket, peer: tuple[Any, ...]) -> asyncio.Future[Any]:
+    def take(self, accepted: socket.socket, peer: tuple[Any, ...]) -> asyncio.Future[Any] | None:
         """Make a connection of a socket that was accepted.
 
-        :returns: is done when there is a protocol, or none will be.
+        :returns: is done when there is a protocol, or none will be; None where that is so now.
         """
+        if self.context is not None:
+            TLSTransport(self, peer).shake_hands(accepted, self.context)
+            return None
         transport = LoopTransport(self, peer)
         making = self.loop.create_task(
             self.loop.connect_accepted_socket(lambda: transport, accepted)

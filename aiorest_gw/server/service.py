@@ -17,6 +17,7 @@ from ..errors import ConfigurationError
 from .factory import RequestHandlerFactory
 from .leaving import LeavingService
 from .reactors import raise_open_files
+from .tls import is_understood
 from .transport import loop_of
 
 __all__ = ["GatewayService", "address_of", "cannot_listen", "endpoint_of"]
@@ -28,7 +29,8 @@ class GatewayService(LeavingService):
     :param reactor: what it runs on.
     :param factory: makes the connections.
     :param listen: Twisted's descriptions of server endpoints, such as ``tcp:8080``. On asyncio's
-        reactor ``tcp:`` means ``loop:``, unless ``twisted_tcp``.
+        reactor ``tcp:`` means ``loop:``, unless ``twisted_tcp``, and so does ``ssl:``, where ``loop:``
+        knows all that is said.
     :raises ConfigurationError: one of the descriptions is not right.
     """
 
@@ -101,7 +103,8 @@ def address_of(port: IListeningPort, text: str, path: str) -> str:
     address: Any = port.getHost()
     if not hasattr(address, "port"):
         return text
-    scheme = "wss" if text.startswith("ssl:") else "ws"
+    secure = text.startswith("ssl:") or getattr(port, "context", None) is not None
+    scheme = "wss" if secure else "ws"
     host = f"[{address.host}]" if ":" in address.host else address.host
     return f"{scheme}://{host}:{address.port}{path}"
 
@@ -112,9 +115,12 @@ def endpoint_of(reactor: Any, text: str, twisted_tcp: bool) -> Any:
     :raises ConfigurationError: it is not right.
     """
     kind, colon, rest = text.partition(":")
-    own = kind == "tcp" and not twisted_tcp and loop_of(reactor) is not None
+    if colon and not twisted_tcp and loop_of(reactor) is not None:
+        own = kind == "tcp" or (kind == "ssl" and is_understood(rest))
+    else:
+        own = False
     try:
-        return serverFromString(reactor, f"loop:{rest}" if own and colon else text)
+        return serverFromString(reactor, f"loop:{rest}" if own else text)
     except Exception as error:
         raise ConfigurationError(
             f"{text!r} is no endpoint to listen on: {_endpoint_hint(text, error)}"

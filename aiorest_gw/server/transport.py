@@ -211,6 +211,8 @@ class LoopTransport(asyncio.Protocol):
 
     def _close(self) -> None:
         self.write = _ignore
+        # asyncio hands on what it reads of TLS until everything is written.
+        self.data_received = _ignore  # type: ignore[method-assign]
         self._transport.close()
 
     def abortConnection(self) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 from websockets.sync.client import unix_connect
 
+from .certificates import make_certificate
 from .gateways import APP, LISTEN, ROOT, STARTERS, TWISTD, ask, run, running
 
 
@@ -79,6 +80,9 @@ class ServingTests(SynchronousTestCase):
         self.addCleanup(taken.close)
         port = taken.getsockname()[1]
         app = "tests.end_to_end.application"
+        folder = Path(self.mktemp()).absolute()
+        folder.mkdir()
+        (cert, key), (_, other) = (make_certificate(folder, name) for name in ("one", "other"))
         for arguments, told in (
             (["--app", "no.such.module:x"], "there is no module 'no.such.module'"),
             (["--app", "tests.nothing:x"], "there is no module 'tests.nothing'"),
@@ -100,6 +104,11 @@ class ServingTests(SynchronousTestCase):
                 "already in use",
             ),
             ([*APP, "--listen", "tcp:eighty"], "eighty"),
+            (
+                [*APP, "--listen", f"ssl:0:privateKey={other}:certKey={cert}"],
+                "is not that of the certificate",
+            ),
+            ([*APP, "--listen", f"loop:0:privateKey={key}:certKey=/no/file"], "No such file"),
             ([*APP, *LISTEN, "--max-depth", "x"], "whole number"),
             ([*APP, *LISTEN, "--max-depth", "0"], "at least 1"),
             ([*APP, *LISTEN, "--origin", "*"], "no origin"),

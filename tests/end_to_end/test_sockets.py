@@ -2,12 +2,15 @@
 
 import concurrent.futures
 import json
+import ssl
 import time
+from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import InvalidStatus, WebSocketException
 from websockets.sync.client import connect
 
+from .certificates import make_certificate
 from .gateways import APP, LISTEN, PATIENCE, ROOT, STARTERS, ask, running
 
 
@@ -34,6 +37,34 @@ class SocketTests(SynchronousTestCase):
             self.assertIn("permessage-deflate", client.response.headers["Sec-WebSocket-Extensions"])
             name = "x" * 2000
             self.assertEqual(f"Hello, {name}!", ask(client, "GET", f"/hello/{name}")["data"])
+
+    def test_tls_on_every_kind_of_transport(self):
+        """Clients show certificates where that is asked for."""
+        folder = Path(self.mktemp()).absolute()
+        folder.mkdir()
+        cert, key = make_certificate(folder)
+        client_cert, client_key = make_certificate(folder, "client")
+        knowing = ssl.create_default_context(cafile=cert)
+        files = f"privateKey={key}:certKey={cert}"
+        for name, description in (
+            ("serve", f"ssl:0:{files}"),
+            ("serve", f"loop:0:{files}:clientCA={client_cert}"),
+            ("twistd on asyncio", f"ssl:0:{files}"),
+            ("twistd on epoll", f"ssl:0:{files}"),
+        ):
+            listen = ["--listen", f"{description}:interface=127.0.0.1"]
+            with running([*STARTERS[name], *APP, *listen], ROOT) as gateway:
+                self.assertTrue(gateway.url.startswith("wss://"), gateway.url)
+                if "clientCA" in description:
+                    with self.assertRaises((OSError, EOFError, WebSocketException)):
+                        gateway.connect(ssl=knowing)
+                    knowing.load_cert_chain(client_cert, client_key)
+                with gateway.connect(ssl=knowing) as client:
+                    long = "x" * 8_000
+                    answer = ask(client, "GET", f"/hello/{long}")
+                    self.assertEqual(f"Hello, {long}!", answer["data"])
+                self.assertEqual(0, gateway.stop())
+                self.assertNotIn("Traceback", gateway.output)
 
     def test_a_slow_view_in_a_thread_delays_nobody(self):
         """A8: with ten of them at work, others are answered."""

@@ -160,6 +160,7 @@ class EndpointTests(SynchronousTestCase):
         for wrong, told in (
             (("eighty",), "the port should be a number, not 'eighty'"),
             (("80", "", "some"), "the backlog should be a number"),
+            (("80", "", "5", "key.pem"), "what is 'key.pem'?"),
         ):
             error = self.assertRaises(ValueError, parse_endpoint, OnALoop, *wrong)
             self.assertIn(told, str(error))

@@ -1,4 +1,4 @@
-"""What a transport promises: Twisted's own and the loops'."""
+"""What a transport promises: Twisted's own, the loops', and those with TLS."""
 
 import asyncio
 import socket
@@ -13,6 +13,7 @@ from zope.interface.verify import verifyObject
 from aiorest_gw.server.transport import address_from
 
 from .transports import (
+    TLS,
     Loop,
     OnAsyncio,
     OnUVLoop,
@@ -521,6 +522,14 @@ class LoopOnUVLoopTests(Promises, Loop, OnUVLoop, SynchronousTestCase):
 
 
 class LoopOnAsyncioTests(Promises, Loop, OnAsyncio, SynchronousTestCase):
+    pass
+
+
+class TLSOnUVLoopTests(Promises, TLS, OnUVLoop, SynchronousTestCase):
+    pass
+
+
+class TLSOnAsyncioTests(Promises, TLS, OnAsyncio, SynchronousTestCase):
     pass
 
 

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import ssl
+import tempfile
+from pathlib import Path
 
 from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 from twisted.internet.endpoints import TCP4ServerEndpoint
+from twisted.internet.interfaces import ISSLTransport
 from twisted.internet.protocol import Factory, Protocol
 from twisted.logger import globalLogPublisher
 
 from aiorest_gw.server.listening import LoopServerEndpoint
+from aiorest_gw.server.tls import tls_context
+from tests.end_to_end.certificates import make_certificate
 
 try:
     import uvloop
@@ -79,6 +86,35 @@ async def turns(number=50):
         await asyncio.sleep(0)
 
 
+@functools.cache
+def certificate():
+    """One for all tests: its file and its key's."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = make_certificate(Path(folder))
+        return tuple(Path(file).read_bytes() for file in files)
+
+
+def certificate_in(folder):
+    """The one for all tests as files in a folder."""
+    written = Path(folder, "cert.pem"), Path(folder, "key.pem")
+    for file, text in zip(written, certificate(), strict=True):
+        file.write_bytes(text)
+    return tuple(map(str, written))
+
+
+@functools.cache
+def server_context():
+    with tempfile.TemporaryDirectory() as folder:
+        cert, key = certificate_in(folder)
+        return tls_context(privateKey=key, certKey=cert)
+
+
+def client_context():
+    context = ssl.create_default_context(cadata=certificate()[0].decode())
+    context.check_hostname = False
+    return context
+
+
 class OnUVLoop:
     """Scenarios run on uvloop."""
 
@@ -97,12 +133,23 @@ class OnAsyncio:
 
 
 class Loop:
-    """``loop:``."""
+    """``loop:`` without TLS."""
 
     secure = twisteds = False
+    context = None
 
     def endpoint(self, interface="127.0.0.1"):
-        return LoopServerEndpoint(Reactor(), 0, interface)
+        return LoopServerEndpoint(Reactor(), 0, interface, context=self.context)
+
+
+class TLS(Loop):
+    """``loop:`` with TLS."""
+
+    secure = True
+
+    @property
+    def context(self):
+        return server_context()
 
 
 class Twisteds:
@@ -135,8 +182,11 @@ class TransportCase:
         """Run with a connected pair: a server's protocol, and a client's raw streams."""
 
         async def connected(factory, number):
-            reader, writer = await asyncio.open_connection(interface, number)
+            context = client_context() if self.secure else None
+            reader, writer = await asyncio.open_connection(interface, number, ssl=context)
             await until(lambda: factory.made)
+            if self.secure:
+                await until(lambda: ISSLTransport.providedBy(factory.made[0].transport))
             try:
                 await scenario(factory.made[0], reader, writer)
             finally:
