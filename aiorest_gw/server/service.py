@@ -17,6 +17,7 @@ from ..errors import ConfigurationError
 from .factory import RequestHandlerFactory
 from .leaving import LeavingService
 from .reactors import raise_open_files
+from .sending import send_eagerly
 from .tls import is_understood
 from .transport import loop_of
 
@@ -91,6 +92,7 @@ class GatewayService(LeavingService):
 
     def _listens(self, port: IListeningPort, text: str) -> None:
         self.ports.append(port)
+        send_eagerly(port)
         self.announce(f"listens on {address_of(port, text, self.factory.path)}")
 
     def announce(self, line: str) -> None:

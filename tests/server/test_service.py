@@ -10,6 +10,7 @@ from twisted.trial.unittest import TestCase
 
 from aiorest_gw import Application, ConfigurationError, RequestHandlerFactory, SimpleRouter
 from aiorest_gw.server.listening import LoopPort
+from aiorest_gw.server.sending import EagerServer
 from aiorest_gw.server.service import GatewayService, address_of
 from tests.end_to_end.certificates import make_certificate
 
@@ -73,6 +74,8 @@ class ServiceTests(TestCase):
             self.assertEqual(ours, isinstance(service.ports[0], LoopPort), text)
             scheme = "wss" if text.startswith("ssl:") else "ws"
             self.assertEqual(scheme, address_of(service.ports[0], text, "/").partition(":")[0])
+            if not ours:
+                self.assertIs(EagerServer, service.ports[0].transport)
             stopped = service.ports[0].stopListening()
             on_asyncio.iterate(0)
             await stopped

@@ -14,6 +14,7 @@ from aiorest_gw.server.transport import address_from
 
 from .transports import (
     TLS,
+    Eager,
     Loop,
     OnAsyncio,
     OnUVLoop,
@@ -515,6 +516,10 @@ class Promises(TransportCase):
 
 class TwistedsTests(Promises, Twisteds, OnAsyncio, SynchronousTestCase):
     """The measure itself."""
+
+
+class EagerTests(Promises, Eager, OnAsyncio, SynchronousTestCase):
+    pass
 
 
 class LoopOnUVLoopTests(Promises, Loop, OnUVLoop, SynchronousTestCase):

@@ -15,6 +15,7 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.logger import globalLogPublisher
 
 from aiorest_gw.server.listening import LoopServerEndpoint
+from aiorest_gw.server.sending import send_eagerly
 from aiorest_gw.server.tls import tls_context
 from tests.end_to_end.certificates import make_certificate
 
@@ -161,6 +162,22 @@ class Twisteds:
         reactor = AsyncioSelectorReactor(asyncio.get_running_loop())
         self.addCleanup(reactor.waker.connectionLost, None)
         return TCP4ServerEndpoint(reactor, 0, interface=interface)
+
+
+class Eager(Twisteds):
+    """Twisted's own ``tcp:``, but that it sends at once."""
+
+    def endpoint(self, interface="127.0.0.1"):
+        return EagerEndpoint(super().endpoint(interface))
+
+
+class EagerEndpoint:
+    def __init__(self, endpoint):
+        self.endpoint = endpoint
+
+    def listen(self, factory):
+        listening = self.endpoint.listen(factory)
+        return listening.addCallback(lambda port: send_eagerly(port) or port)
 
 
 class TransportCase:
