@@ -64,7 +64,11 @@ class GatewayOptions(usage.Options):
     ]
     optFlags = [
         ["compress", None, "take permessage-deflate where a client offers it"],
-        ["twisted-tcp", None, "let tcp: be Twisted's own on asyncio's reactor too, not loop:"],
+        [
+            "twisted-tcp",
+            None,
+            "let tcp: and ssl: be Twisted's own on asyncio's reactor too, not loop:",
+        ],
     ]
 
     def __init__(self, environ: Mapping[str, str]) -> None:

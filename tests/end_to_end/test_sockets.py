@@ -49,7 +49,7 @@ class SocketTests(SynchronousTestCase):
         for name, description in (
             ("serve", f"ssl:0:{files}"),
             ("serve", f"loop:0:{files}:clientCA={client_cert}"),
-            ("twistd on asyncio", f"ssl:0:{files}"),
+            ("twistd on asyncio", f"loop:0:{files}"),
             ("twistd on epoll", f"ssl:0:{files}"),
         ):
             listen = ["--listen", f"{description}:interface=127.0.0.1"]
