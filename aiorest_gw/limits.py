@@ -103,7 +103,7 @@ class Limits:
     handshake_timeout: float = _limit(
         5.0,
         "seconds",
-        "time for the opening handshake; then the connection is dropped",
+        "time for the opening handshake, with that of TLS; then the connection is dropped",
         least=0.001,
     )
     ping_interval: float = _limit(

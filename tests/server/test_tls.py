@@ -13,6 +13,7 @@ from zope.interface.verify import verifyObject
 from aiorest_gw import RequestHandlerFactory, SimpleRouter
 from aiorest_gw.server.tls import is_understood, tls_context
 from tests.end_to_end.certificates import make_certificate
+from tests.test_documents import ROOT, pieces
 
 from .transports import (
     TLS,
@@ -23,6 +24,11 @@ from .transports import (
     certificate_in,
     client_context,
     until,
+)
+
+HANDSHAKE = (
+    b"GET / HTTP/1.1\r\nHost: gateway.example\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 )
 
 
@@ -185,6 +191,37 @@ class HandshakePromises(TransportCase, TLS):
             ["PEER_DID_NOT_RETURN_A_CERTIFICATE", "CERTIFICATE_VERIFY_FAILED"],
             [event["reason"] for event in events],
         )
+
+    def test_a_view_can_know_what_the_certificate_says(self):
+        """With the class that the document on running shows."""
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        cert, key = certificate_in(folder)
+        known = make_certificate(folder, "known")
+        self.context = tls_context(privateKey=key, certKey=cert, clientCA=known[0])
+        names = {}
+        for _, text in pieces((ROOT / "docs" / "howto" / "running.rst").read_text()):
+            if "KnownClients" in text:
+                exec(text, names)
+
+        async def scenario():
+            factory = RequestHandlerFactory(
+                router=SimpleRouter(), reactor=Clock(), protocol=names["KnownClients"]
+            )
+            port = await self.endpoint().listen(factory)
+            ours = client_context()
+            ours.load_cert_chain(*known)
+            number = port.getHost().port
+            reader, writer = await asyncio.open_connection("127.0.0.1", number, ssl=ours)
+            writer.write(HANDSHAKE)
+            self.assertIn(b" 101 ", await reader.readuntil(b"\r\n\r\n"))
+            (connection,) = factory.connections
+            self.assertEqual({"commonName": "known"}, connection.session.data["subject"])
+            writer.transport.abort()
+            await until(lambda: not factory.connections)
+            port.stopListening()
+
+        self.run_on_loop(scenario())
 
     context = None
 
