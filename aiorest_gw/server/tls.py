@@ -212,10 +212,13 @@ class _Handshake:
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         error = None if task.cancelled() else task.exception()
+        failed = self._failed
+        # Else they would hold each other until the collector comes.
+        del self._failed, self._task
         if not self.done:
             # The loop has closed it, if it ever had it.
             self._socket.close()
-            self._failed(error)
+            failed(error)
 
     def hand_over(self, transport: Any) -> None:
         """Do with the loop's transport what was asked of this one."""

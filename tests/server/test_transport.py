@@ -1,8 +1,10 @@
 """What a transport promises: Twisted's own, the loops', and those with TLS."""
 
 import asyncio
+import gc
 import socket
 import struct
+import weakref
 
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IHalfCloseableProtocol, ITCPTransport
@@ -21,6 +23,7 @@ from .transports import (
     Server,
     TransportCase,
     Twisteds,
+    client_context,
     turns,
     until,
 )
@@ -483,6 +486,39 @@ class Promises(TransportCase):
             self.assertEqual(1, len(self.flushLoggedErrors(ValueError)))
         self.run_connected(ends, FailsToEnd)
         self.assertEqual(1, len(self.flushLoggedErrors(ValueError)))
+
+    def test_nothing_is_left_of_a_protocol_whose_connection_is_lost(self):
+        """It does not wait for the collector."""
+
+        async def scenario(factory, number):
+            context = client_context() if self.secure else None
+            for abort in (False, True):
+                _, writer = await asyncio.open_connection("127.0.0.1", number, ssl=context)
+                await until(lambda: factory.made)
+                await self.is_ready(factory.made[0])
+                if abort:
+                    factory.made[0].transport.abortConnection()
+                writer.transport.abort()
+                await self.all_goes(factory)
+            if self.secure:
+                _, writer = await asyncio.open_connection("127.0.0.1", number)
+                writer.write(b"GET / HTTP/1.1\r\n\r\n")
+                await self.all_goes(factory)
+
+        gc.collect()
+        gc.disable()
+        self.addCleanup(gc.enable)
+        if not self.twisteds:
+            self.run_listening(scenario)
+
+    async def all_goes(self, factory):
+        await until(lambda: factory.made)
+        server = factory.made.pop()
+        await server.lost
+        kept = weakref.ref(server)
+        del server
+        await turns()
+        self.assertIsNone(kept())
 
     def test_a_factory_that_makes_no_protocol(self):
         def refuses(address):

@@ -202,8 +202,7 @@ class TransportCase:
             context = client_context() if self.secure else None
             reader, writer = await asyncio.open_connection(interface, number, ssl=context)
             await until(lambda: factory.made)
-            if self.secure:
-                await until(lambda: ISSLTransport.providedBy(factory.made[0].transport))
+            await self.is_ready(factory.made[0])
             try:
                 await scenario(factory.made[0], reader, writer)
             finally:
@@ -213,6 +212,11 @@ class TransportCase:
                     await server.lost
 
         self.run_listening(connected, protocol, interface)
+
+    async def is_ready(self, server):
+        """A client has shaken hands before the server has."""
+        if self.secure:
+            await until(lambda: ISSLTransport.providedBy(server.transport))
 
     def run_listening(self, scenario, protocol=Server, interface="127.0.0.1"):
         """Run with a factory that is listened with, and the port's number."""
