@@ -18,21 +18,20 @@ from ..messages import Request
 
 __all__ = ["brackets_of", "decode_base64", "decode_request", "deeper_than", "encode_base64"]
 
-# So many bytes are sooner counted through than sifted.
-_FEW = 4_096
 # Reading an integer costs the square of its digits.
 _LONGEST_INTEGER = 1_000
 _TOO_LONG = b"0" * (_LONGEST_INTEGER + 1)
-_DIGITS_ALIKE = bytes.maketrans(b"123456789", b"000000000")
 # msgspec reads some floats with exponents a hundred times slower than others, and some with too many
 # digits three times: where there may be more than a few, Python reads all of them in the same time.
 _FEW_FLOATS = 500
 _MANY_DIGITS = b"0" * 21
 _MOST_EXPONENTS = 20_000
-_NUMBERS_ALIKE = bytes.maketrans(b"123456789E", b"000000000e")
-_NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
-_NOT_BRACKETS_OR_QUOTES = bytes(byte for byte in range(256) if byte not in b'[]{}"')
-_BRACKETS_ALIKE = bytes.maketrans(b"{}", b"[]")
+_EXPONENT = b"0e0"
+# What is looked for first: brackets, all square; digits, all zeros; e. Quotes and commas part them.
+_ALIKE = bytes.maketrans(b"123456789E{}", b"000000000e[]")
+_NO_MARK = bytes(byte for byte in range(256) if byte not in b'0123456789eE[]{}",')
+_NO_BRACKET = b'0e",'
+_NEITHER_BRACKET_NOR_QUOTE = bytes(byte for byte in range(256) if byte not in b'[]{}"')
 _STRING = re.compile(rb'"[^"]*"')
 _ID_TYPES = (str, int, float)
 
@@ -67,11 +66,14 @@ _decode_head = msgspec.json.Decoder(_Head).decode
 
 def brackets_of(text: bytes) -> bytes:
     """The opening and closing brackets of a JSON text, all square; linear in its length."""
-    if b"\\" in text:
-        # Escaped backslashes first: what is left before a quote then escapes it.
-        text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
-    brackets = text.translate(_BRACKETS_ALIKE, _NOT_BRACKETS_OR_QUOTES).replace(b'""', b"")
+    brackets = _unescaped(text).translate(_ALIKE, _NEITHER_BRACKET_NOR_QUOTE).replace(b'""', b"")
     return _STRING.sub(b"", brackets) if b'"' in brackets else brackets
+
+
+def _unescaped(text: bytes) -> bytes:
+    """A JSON text without its escaped quotes."""
+    # Escaped backslashes first: what is left before a quote then escapes it.
+    return text.replace(b"\\\\", b"").replace(b'\\"', b"") if b"\\" in text else text
 
 
 def deeper_than(brackets: bytes, most: int) -> bool:
@@ -131,68 +133,52 @@ def decode_request(payload: bytes, max_depth: int, max_containers: int) -> Reque
 def _check_shape(payload: bytes, max_depth: int, max_containers: int) -> bool:
     """Refuse what would be dear to decode, before it is.
 
-    :returns: whether there are so many floats that may be dear that they have to be read evenly.
+    :returns: whether there may be so many dear floats that all have to be read evenly.
     :raises BadMessage: there are too many arrays and objects, they lie too deep, a number is too long,
         or too many have exponents.
     """
-    marks = _numbers_alike(payload) if len(payload) > _FEW else b""
-    exponents = marks.count(b"e00")
-    wrong = _too_much(payload, exponents, max_depth, max_containers)
-    if wrong is None:
-        return exponents > _FEW_FLOATS or marks.count(_MANY_DIGITS) > _FEW_FLOATS
+    marks = payload.translate(_ALIKE, _NO_MARK)
+    brackets = marks.translate(None, _NO_BRACKET)
+    exponents = marks.count(_EXPONENT)
+    long_numbers = marks.count(_MANY_DIGITS)
+    if (
+        len(brackets) > 2 * max_containers
+        or deeper_than(brackets, max_depth)
+        or exponents > _MOST_EXPONENTS
+        or (long_numbers and _TOO_LONG in marks)
+    ):
+        wrong = _too_much(payload, max_depth, max_containers)
+        if wrong is not None:
+            raise _refused(payload, wrong)
+    return exponents > _FEW_FLOATS or long_numbers > _FEW_FLOATS
+
+
+def _too_much(payload: bytes, max_depth: int, max_containers: int) -> str | None:
+    """What a message holds too much of; what is in strings does not count."""
+    brackets = brackets_of(payload)
+    if len(brackets) > 2 * max_containers:
+        return f"holds more than {max_containers} arrays and objects"
+    if deeper_than(brackets, max_depth):
+        return f"is nested more than {max_depth} deep"
+    numbers = _STRING.sub(b"", _unescaped(payload)).translate(_ALIKE)
+    if _TOO_LONG in numbers:
+        return f"holds an integer of more than {_LONGEST_INTEGER} digits"
+    if numbers.translate(None, b"+-").count(_EXPONENT) > _MOST_EXPONENTS:
+        return f"holds more than {_MOST_EXPONENTS} numbers with exponents"
+    return None
+
+
+def _refused(payload: bytes, wrong: str) -> BadMessage:
     try:
         head = _decode_head(payload)
     except msgspec.ValidationError:
-        return True  # no object, and refused as such
+        return BadMessage(f"The message {wrong}.")
     id = _small(head.id)
-    raise BadMessage(
+    return BadMessage(
         f"The message {wrong}.",
         event_name=_small(head.event_name),
         id=id if type(id) in _ID_TYPES else None,
     )
-
-
-def _too_much(payload: bytes, exponents: int, max_depth: int, max_containers: int) -> str | None:
-    """What a message holds too much of; brackets and digits in strings are no more than a reason to
-    look a second time.
-
-    :param exponents: that it seems to hold.
-    """
-    if len(payload) <= _FEW and payload.count(b"[") + payload.count(b"{") <= max_depth:
-        brackets = b""
-    else:
-        brackets = payload.translate(_BRACKETS_ALIKE, _NOT_BRACKETS)
-    if len(brackets) > 2 * max_containers or deeper_than(brackets, max_depth):
-        brackets = brackets_of(payload)
-        if len(brackets) > 2 * max_containers:
-            return f"holds more than {max_containers} arrays and objects"
-        if deeper_than(brackets, max_depth):
-            return f"is nested more than {max_depth} deep"
-    if exponents > _MOST_EXPONENTS or (
-        len(payload) > _LONGEST_INTEGER and _may_hold_long_integer(payload)
-    ):
-        unquoted = _STRING.sub(b"", payload.replace(b"\\\\", b"").replace(b'\\"', b""))
-        if _TOO_LONG in unquoted.translate(_DIGITS_ALIKE):
-            return f"holds an integer of more than {_LONGEST_INTEGER} digits"
-        if _numbers_alike(unquoted).count(b"e00") > _MOST_EXPONENTS:
-            return f"holds more than {_MOST_EXPONENTS} numbers with exponents"
-    return None
-
-
-def _numbers_alike(text: bytes) -> bytes:
-    """A text whose numbers have the digit 0 alone, neither signs nor points, and e before exponents."""
-    return text.translate(_NUMBERS_ALIKE, b"+-.")
-
-
-def _may_hold_long_integer(text: bytes) -> bool:
-    """Whether there may be so many digits in a row: one of them is then at a multiple of that."""
-    half = _LONGEST_INTEGER // 2
-    for place, byte in enumerate(text[::_LONGEST_INTEGER]):
-        if 48 <= byte <= 57:
-            at = place * _LONGEST_INTEGER
-            if text[at : at + half].isdigit() or text[max(0, at - half) : at].isdigit():
-                return True
-    return False
 
 
 def _small(raw: msgspec.Raw) -> Any:

@@ -130,7 +130,8 @@ class DecodeRequestTests(SynchronousTestCase):
 
     def test_depth_beyond_the_parser_is_refused(self):
         """Where the parser itself gives up, the answer is the same."""
-        self.assertIn("64", self.refused(b"[" * 200_000).detail)
+        self.assertIn("100 arrays", self.refused(b"[" * 200_000).detail)
+        self.assertIn("64 deep", self.refused(b"[" * 150).detail)
 
     def test_brackets_in_strings_are_no_depth(self):
         text = json.dumps({"data": "[" * 500 + '\\"{' * 100}).encode()
