@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from copy import copy
 from types import CoroutineType
 from typing import Any
 from urllib.parse import parse_qsl
@@ -128,7 +129,7 @@ class Dispatcher:
         try:
             url = self._url(request)
         except APIError as error:
-            return _Route(None, None, (), error)
+            return _Route(None, None, (), error.with_traceback(None))
         method = request.method
         verb = method.strip().upper() if isinstance(method, str) else ""
         try:
@@ -183,7 +184,8 @@ class Dispatcher:
 
     def _view(self, request: Request, route: _Route) -> Response | Awaitable[Response]:
         if route.error is not None:
-            raise route.error
+            # Another each time: what was raised holds the frames, and they the request with its route.
+            raise copy(route.error)
         if route.bound is None:
             return Response(_options(route.leaf))
         bound = route.bound

@@ -64,6 +64,19 @@ class Client(Protocol):
         """A request was opened or answered."""
 
 
+class _Nobody:
+    """The client of a connection that is lost."""
+
+    def send_answer(self, answer: bytes, binary: bool) -> None:
+        """There is nobody to send it to."""
+
+    def requests_changed(self) -> None:
+        """There is nobody to tell."""
+
+
+_NOBODY = _Nobody()
+
+
 class Answering:
     """Takes requests and sends their answers.
 
@@ -90,7 +103,7 @@ class Answering:
         events: CappedLog,
     ) -> None:
         self._serving = serving
-        self._client = client
+        self._client: Client = client
         self._clock = clock
         self._loop = loop_of(clock)
         self._limits = limits
@@ -138,7 +151,8 @@ class Answering:
             self._enter(_Open(request, binary, len(answer), ordered=True, answer=answer))
 
     def close(self) -> None:
-        """Cancel whatever is open; nothing is sent any more."""
+        """Cancel whatever is open; nothing is sent any more, and nobody held on to."""
+        self._client = _NOBODY
         requests, self._open, self._open_size = self._open, _NONE, 0
         self._turns = _NO_TURNS
         for waiting in requests:

@@ -16,6 +16,8 @@ from autobahn.twisted.util import create_transport_details
 from autobahn.twisted.websocket import WebSocketServerProtocol
 from autobahn.wamp.types import TransportDetails
 from autobahn.websocket.utf8validator import Utf8Validator
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
 
 __all__ = ["LeanProtocol", "MadeAgain"]
 
@@ -65,6 +67,10 @@ def _transport_details(connection: Any) -> TransportDetails:
     return details
 
 
+def _end_of(connection: Any) -> Any:
+    return txaio.create_future_success(connection) if connection._lost else txaio.create_future()
+
+
 class LeanProtocol(WebSocketServerProtocol):  # type: ignore[misc]
     """Autobahn's protocol; what it lets go can be read and set as ever."""
 
@@ -93,13 +99,12 @@ class LeanProtocol(WebSocketServerProtocol):  # type: ignore[misc]
     websocket_protocol_in_use: str | None = None
     http_response_data = MadeAgain(lambda connection: None)
     is_open = MadeAgain(lambda connection: txaio.create_future_success(None))
-    is_closed = MadeAgain(
-        lambda connection: txaio.create_future(), lambda value: not value.callbacks
-    )
+    is_closed = MadeAgain(_end_of, lambda value: not value.callbacks)
     utf8validator = MadeAgain(lambda connection: Utf8Validator())
     websocket_extensions_in_use = MadeAgain(lambda connection: [], lambda value: not value)
     _transport_details = MadeAgain(_transport_details, lambda value: not value.is_secure)
     _perMessageCompress: Any = None
+    _lost = False
     _valid_events = ["message"]
 
     def __init__(self) -> None:
@@ -110,6 +115,12 @@ class LeanProtocol(WebSocketServerProtocol):  # type: ignore[misc]
     def _connectionMade(self) -> None:
         super()._connectionMade()
         self.send_queue = ()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        super().connectionLost(reason)
+        self._lost = True
+        # Its result is this connection, which would wait for the collector.
+        self.__dict__.pop("is_closed", None)
 
     def _let_go(self) -> None:
         """Keep only what is not as the class says, and cannot be made again."""

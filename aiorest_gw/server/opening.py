@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import txaio
 from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
 from twisted.internet.interfaces import ISSLTransport
+from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
 from ..messages import Session
@@ -74,7 +75,7 @@ class OpeningProtocol(LeanProtocol):
             self._proxy_reader = ProxyHeaderReader()
         super().connectionMade()
 
-    def connectionLost(self, reason: Failure) -> None:
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.factory.admission.leave(self._address)
         self._reader = self._proxy_reader = None
         super().connectionLost(reason)

@@ -134,7 +134,7 @@ def run(name: str, cores: Cores, files: int, flags: Sequence[str]) -> Outcome:
     flood = FLOODS[name]
     scale = scale_of(flood, files)
     with (
-        ServerProcess((*_GATEWAY, *flood.flags, *flags), cores.server) as server,
+        ServerProcess((*_GATEWAY, *flood.flags, *flags), {cores.server}) as server,
         _Companion("pouring", cores.flood, name, server.port, scale) as pouring,
     ):
         for request in _WARM_UP:

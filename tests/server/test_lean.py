@@ -1,12 +1,17 @@
 """What an open connection keeps, and that nothing which it lets go is missed."""
 
+import gc
 import tracemalloc
+import weakref
 
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
+from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import MemoryReactorClock, StringTransport
+from twisted.python.failure import Failure
 
 from aiorest_gw import RequestHandlerFactory, RequestHandlerProtocol, SimpleRouter
 from aiorest_gw.testing import GatewayTestCase
+from benchmarks.wire import client_frame
 from tests.wire.test_handshake import head
 
 
@@ -114,6 +119,21 @@ class LeanTests(GatewayTestCase):
         client.send({"method": "GET", "url": "/x"})
         self.assertEqual(b'"chopped"', client.messages.pop(0))
         self.assertEqual("x", client.receive().data)
+
+    def test_what_is_lost_does_not_wait_for_the_collector(self):
+        """Which would stop the gateway for longer, the more there is."""
+        gc.collect()
+        gc.disable()
+        self.addCleanup(gc.enable)
+        server = opened(self.serve())
+        server.dataReceived(client_frame(b'{"method":"GET","url":"/","id":1}'))
+        server.dataReceived(client_frame(b'{"method":"GET","url":"/"}'))
+        lost = weakref.ref(server)
+        transport = server.transport
+        server.connectionLost(Failure(ConnectionDone()))
+        transport.producer = None
+        del server
+        self.assertIsNone(lost())
 
     def test_every_way_of_sending_works_on_an_open_connection(self):
         for compress in (False, True):
