@@ -22,7 +22,7 @@ from .compression import accept_deflate, accept_none
 from .logs import CappedLog
 from .protocol import RequestHandlerProtocol
 from .threads import BlockingCalls, RunsBlocking
-from .timers import ReactorTimers
+from .timers import Timers
 from .turns import Turns
 
 __all__ = ["CLOSING", "RequestHandlerFactory"]
@@ -107,12 +107,12 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
         if len(args) < 3:
             own.setdefault("server", "")
         super().__init__(*args, reactor=_INSTALLED if reactor is None else reactor, **own)
+        self.events = CappedLog(lambda: self.reactor.seconds())
         # Autobahn's own timers are on the global reactor, whatever the factory was given.
-        self._batched_timer = ReactorTimers(lambda: self.reactor)
+        self._batched_timer = Timers(lambda: self.reactor, self.events)
         self.turns = Turns(lambda: self.reactor)
         self.shared = shared
         self.deflater = Deflater()
-        self.events = CappedLog(lambda: self.reactor.seconds())
         self.limits = Limits() if limits is None else limits
         if not isinstance(self.limits, Limits):
             raise ConfigurationError(f"limits should be a Limits, not {limits!r}")

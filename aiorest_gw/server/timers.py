@@ -1,25 +1,100 @@
-"""Autobahn's timers, on the reactor that a factory was given."""
+"""Autobahn's timers, of which each connection has one or two: those of a tenth of a second are one.
+
+They are on the reactor that a factory was given, where Autobahn would take the global one.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import ceil
 from typing import Any
 
-__all__ = ["ReactorTimers"]
+import attrs
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from .logs import CappedLog
+
+__all__ = ["Timer", "Timers"]
+
+# Seconds by which a timer may be late.
+_GRAIN = 0.1
+# What a sum of floats may be above the number that is meant, in grains.
+_ROUNDING = 1e-6
 
 
-class ReactorTimers:
-    """What Autobahn asks of a factory's ``_batched_timer``.
+@attrs.define(eq=False)
+class _Batch:
+    """The timers of one grain of time.
 
-    :param reactor_of: gives the reactor when the first timer is set.
+    :param delayed: calls them; None when it has begun to.
+    :param forget: is called when there is none to be called any more.
+    :ivar open: how many are still to be called.
     """
 
-    def __init__(self, reactor_of: Callable[[], Any]) -> None:
-        self._reactor_of = reactor_of
+    delayed: IDelayedCall | None
+    forget: Callable[[], object]
+    timers: list[Timer] = attrs.field(factory=list)
+    open: int = 0
 
-    def call_later(self, seconds: float, function: Callable[..., Any], *args: Any) -> Any:
+
+@attrs.define(eq=False)
+class Timer:
+    """One that was set.
+
+    :ivar call: what is to be called, and with what; None where it was, or is not to be any more.
+    """
+
+    _batch: _Batch
+    call: tuple[Callable[..., Any], tuple[Any, ...]] | None
+
+    def cancel(self) -> None:
+        """Do not call it; nothing of it is held."""
+        batch = self._batch
+        if self.call is not None:
+            self.call = None
+            batch.open -= 1
+            if not batch.open and batch.delayed is not None:
+                batch.delayed.cancel()
+                batch.forget()
+
+
+class Timers:
+    """What Autobahn asks of a factory's ``_batched_timer``.
+
+    :param clock: gives the reactor when the first timer is set.
+    :param events: for what fails.
+    """
+
+    def __init__(self, clock: Callable[[], IReactorTime], events: CappedLog) -> None:
+        self._clock = clock
+        self._events = events
+        self._batches: dict[int, _Batch] = {}
+
+    def call_later(self, seconds: float, function: Callable[..., Any], *args: Any) -> Timer:
         """Call a function later.
 
-        :returns: something with a ``cancel()``.
+        :returns: the timer, which may be cancelled at any time.
         """
-        return self._reactor_of().callLater(seconds, function, *args)
+        clock = self._clock()
+        now: float = clock.seconds()
+        grain = ceil((now + seconds) / _GRAIN - _ROUNDING)
+        batch = self._batches.get(grain)
+        if batch is None:
+            delayed = clock.callLater(max(0.0, grain * _GRAIN - now), self._call, grain)
+            batch = _Batch(delayed, lambda: self._batches.pop(grain))
+            self._batches[grain] = batch
+        timer = Timer(batch, (function, args))
+        batch.timers.append(timer)
+        batch.open += 1
+        return timer
+
+    def _call(self, grain: int) -> None:
+        batch = self._batches.pop(grain)
+        batch.delayed = None
+        for timer in batch.timers:
+            call, timer.call = timer.call, None
+            if call is not None:
+                try:
+                    call[0](*call[1])
+                except Exception:
+                    self._events.failure("a timer failed")

@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..server.factory import RequestHandlerFactory
-from ..server.timers import ReactorTimers
+from ..server.timers import Timers
 from .calls import Answer
 
 __all__ = ["InlineCalls", "MemoryClient", "connect"]
@@ -242,7 +242,7 @@ def connect(
     client_factory = WebSocketClientFactory(
         url, origin=origin, protocols=protocols, headers=headers, reactor=reactor
     )
-    client_factory._batched_timer = ReactorTimers(lambda: reactor)
+    client_factory._batched_timer = Timers(lambda: reactor, factory.events)
     client_factory.setProtocolOptions(
         failByDrop=False,
         perMessageCompressionOffers=[PerMessageDeflateOffer()] if compress else [],
