@@ -15,6 +15,7 @@ from twisted.logger import (
 )
 
 from ..errors import ConfigurationError
+from .collector import spare
 from .leaving import LeavingService
 from .service import GatewayService
 from .supervising import Supervisor
@@ -78,4 +79,5 @@ def run(service: LeavingService) -> None:
     service.startService()  # type: ignore[no-untyped-call]
     reactor.addSystemEventTrigger("before", "shutdown", service.stopService)
     reactor.callWhenRunning(service.leave_on_signals)
+    reactor.callWhenRunning(spare)
     reactor.run()

@@ -162,7 +162,7 @@ class ReadingProtocol(OpeningProtocol):
                 at = self._step(data, at)
                 if at < size:
                     now = self._now()
-                    until = until or now + _TURN
+                    until = until or (now if self.factory.turns.waiting else now + _TURN)
                     if now >= until:
                         self._turn = self.factory.turns.wait(self._next_turn)
                         break

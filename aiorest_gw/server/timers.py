@@ -5,7 +5,7 @@ They are on the reactor that a factory was given, where Autobahn would take the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from math import ceil
 from typing import Any
 
@@ -18,6 +18,8 @@ __all__ = ["Timer", "Timers"]
 
 # Seconds by which a timer may be late.
 _GRAIN = 0.1
+# Seconds that those of one grain take, before others are served.
+_TOGETHER = 0.004
 # What a sum of floats may be above the number that is meant, in grains.
 _ROUNDING = 1e-6
 
@@ -91,10 +93,19 @@ class Timers:
     def _call(self, grain: int) -> None:
         batch = self._batches.pop(grain)
         batch.delayed = None
-        for timer in batch.timers:
+        self._go_on(iter(batch.timers))
+
+    def _go_on(self, timers: Iterator[Timer]) -> None:
+        """Call what is due, a few milliseconds at a time."""
+        clock = self._clock()
+        until = clock.seconds() + _TOGETHER
+        for timer in timers:
             call, timer.call = timer.call, None
             if call is not None:
                 try:
                     call[0](*call[1])
                 except Exception:
                     self._events.failure("a timer failed")
+                if clock.seconds() >= until:
+                    clock.callLater(0, self._go_on, timers)
+                    return

@@ -39,6 +39,11 @@ class Turns:
         self._waiting: deque[Turn] = deque()
         self._called = False
 
+    @property
+    def waiting(self) -> bool:
+        """Whether anybody waits."""
+        return bool(self._waiting)
+
     def wait(self, work: Callable[[], None]) -> Turn:
         """Ask for a turn.
 

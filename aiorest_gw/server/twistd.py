@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from ..errors import ConfigurationError
 from .building import build_service, build_supervisor
+from .collector import spare
 from .leaving import LeavingService
 from .options import GatewayOptions
 from .reactors import install_reactor
@@ -57,6 +58,7 @@ class _Started(LeavingService):
         with _refused_in_one_line():
             super().startService()  # type: ignore[no-untyped-call]
         self.reactor.callWhenRunning(self.leave_on_signals)
+        self.reactor.callWhenRunning(spare)
 
 
 class _Service(_Started, GatewayService):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import binascii
 import math
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -32,7 +31,6 @@ _ALIKE = bytes.maketrans(b"123456789E{}", b"000000000e[]")
 _NO_MARK = bytes(byte for byte in range(256) if byte not in b'0123456789eE[]{}",')
 _NO_BRACKET = b'0e",'
 _NEITHER_BRACKET_NOR_QUOTE = bytes(byte for byte in range(256) if byte not in b'[]{}"')
-_STRING = re.compile(rb'"[^"]*"')
 _ID_TYPES = (str, int, float)
 
 
@@ -66,14 +64,20 @@ _decode_head = msgspec.json.Decoder(_Head).decode
 
 def brackets_of(text: bytes) -> bytes:
     """The opening and closing brackets of a JSON text, all square; linear in its length."""
-    brackets = _unescaped(text).translate(_ALIKE, _NEITHER_BRACKET_NOR_QUOTE).replace(b'""', b"")
-    return _STRING.sub(b"", brackets) if b'"' in brackets else brackets
+    bare = _unescaped(text).translate(_ALIKE, _NEITHER_BRACKET_NOR_QUOTE)
+    # Two quotes beside each other are a string without brackets, or lie between two that hold some.
+    return _unquoted(bare.replace(b'""', b""))
 
 
 def _unescaped(text: bytes) -> bytes:
     """A JSON text without its escaped quotes."""
     # Escaped backslashes first: what is left before a quote then escapes it.
     return text.replace(b"\\\\", b"").replace(b'\\"', b"") if b"\\" in text else text
+
+
+def _unquoted(text: bytes) -> bytes:
+    """A text without its strings, none of which holds a quote."""
+    return b"".join(text.split(b'"')[::2])
 
 
 def deeper_than(brackets: bytes, most: int) -> bool:
@@ -141,26 +145,25 @@ def _check_shape(payload: bytes, max_depth: int, max_containers: int) -> bool:
     brackets = marks.translate(None, _NO_BRACKET)
     exponents = marks.count(_EXPONENT)
     long_numbers = marks.count(_MANY_DIGITS)
-    if (
-        len(brackets) > 2 * max_containers
-        or deeper_than(brackets, max_depth)
-        or exponents > _MOST_EXPONENTS
-        or (long_numbers and _TOO_LONG in marks)
-    ):
-        wrong = _too_much(payload, max_depth, max_containers)
-        if wrong is not None:
-            raise _refused(payload, wrong)
+    wrong = None
+    if len(brackets) > 2 * max_containers or deeper_than(brackets, max_depth):
+        wrong = _too_many_brackets(brackets_of(payload), max_depth, max_containers)
+    if exponents > _MOST_EXPONENTS or (long_numbers and _TOO_LONG in marks):
+        wrong = wrong or _too_dear_numbers(_unquoted(_unescaped(payload)).translate(_ALIKE))
+    if wrong is not None:
+        raise _refused(payload, wrong)
     return exponents > _FEW_FLOATS or long_numbers > _FEW_FLOATS
 
 
-def _too_much(payload: bytes, max_depth: int, max_containers: int) -> str | None:
-    """What a message holds too much of; what is in strings does not count."""
-    brackets = brackets_of(payload)
+def _too_many_brackets(brackets: bytes, max_depth: int, max_containers: int) -> str | None:
     if len(brackets) > 2 * max_containers:
         return f"holds more than {max_containers} arrays and objects"
     if deeper_than(brackets, max_depth):
         return f"is nested more than {max_depth} deep"
-    numbers = _STRING.sub(b"", _unescaped(payload)).translate(_ALIKE)
+    return None
+
+
+def _too_dear_numbers(numbers: bytes) -> str | None:
     if _TOO_LONG in numbers:
         return f"holds an integer of more than {_LONGEST_INTEGER} digits"
     if numbers.translate(None, b"+-").count(_EXPONENT) > _MOST_EXPONENTS:

@@ -62,3 +62,14 @@ class TimersTests(SynchronousTestCase):
         self.clock.advance(1)
         self.assertEqual([("other", 1)], self.called)
         self.assertEqual(1, len(self.flushLoggedErrors(ZeroDivisionError)))
+
+    def test_many_take_turns_with_whoever_else_is_to_be_served(self):
+        def act(name):
+            self.note(name)
+            self.clock.rightNow += 0.003
+
+        for name in range(6):
+            self.timers.call_later(1, act, name)
+        self.clock.callLater(1, self.note, "served")
+        self.clock.advance(1)
+        self.assertEqual([0, 1, "served", 2, 3, 4, 5], [name for name, _ in self.called])
