@@ -21,7 +21,9 @@ __all__ = ["brackets_of", "decode_base64", "decode_request", "deeper_than", "enc
 _LONGEST_INTEGER = 1_000
 _TOO_LONG = b"0" * (_LONGEST_INTEGER + 1)
 # msgspec reads some floats with exponents a hundred times slower than others, and some with too many
-# digits three times: where there may be more than a few, Python reads all of them in the same time.
+# digits three times: where there may be more than a few, Python reads all of them in the same time. What
+# is not larger than this holds no more than can be read in 20 ms.
+_FEW_BYTES = 16_384
 _FEW_FLOATS = 500
 _MANY_DIGITS = b"0" * 21
 _MOST_EXPONENTS = 20_000
@@ -30,6 +32,7 @@ _EXPONENT = b"0e0"
 _ALIKE = bytes.maketrans(b"123456789E{}", b"000000000e[]")
 _NO_MARK = bytes(byte for byte in range(256) if byte not in b'0123456789eE[]{}",')
 _NO_BRACKET = b'0e",'
+_NEITHER_BRACKET = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _NEITHER_BRACKET_NOR_QUOTE = bytes(byte for byte in range(256) if byte not in b'[]{}"')
 _ID_TYPES = (str, int, float)
 
@@ -141,18 +144,34 @@ def _check_shape(payload: bytes, max_depth: int, max_containers: int) -> bool:
     :raises BadMessage: there are too many arrays and objects, they lie too deep, a number is too long,
         or too many have exponents.
     """
-    marks = payload.translate(_ALIKE, _NO_MARK)
-    brackets = marks.translate(None, _NO_BRACKET)
-    exponents = marks.count(_EXPONENT)
-    long_numbers = marks.count(_MANY_DIGITS)
+    exponents = long_numbers = 0
+    if len(payload) <= _FEW_BYTES:
+        brackets = payload.translate(_ALIKE, _NEITHER_BRACKET)
+        dear = _may_hold_long_integer(payload)
+    else:
+        marks = payload.translate(_ALIKE, _NO_MARK)
+        brackets = marks.translate(None, _NO_BRACKET)
+        exponents, long_numbers = marks.count(_EXPONENT), marks.count(_MANY_DIGITS)
+        dear = exponents > _MOST_EXPONENTS or (long_numbers > 0 and _TOO_LONG in marks)
     wrong = None
     if len(brackets) > 2 * max_containers or deeper_than(brackets, max_depth):
         wrong = _too_many_brackets(brackets_of(payload), max_depth, max_containers)
-    if exponents > _MOST_EXPONENTS or (long_numbers and _TOO_LONG in marks):
+    if dear:
         wrong = wrong or _too_dear_numbers(_unquoted(_unescaped(payload)).translate(_ALIKE))
     if wrong is not None:
         raise _refused(payload, wrong)
     return exponents > _FEW_FLOATS or long_numbers > _FEW_FLOATS
+
+
+def _may_hold_long_integer(text: bytes) -> bool:
+    """Whether there may be so many digits in a row: one of them is then at a multiple of that."""
+    half = _LONGEST_INTEGER // 2
+    for place, byte in enumerate(text[::_LONGEST_INTEGER]):
+        if 48 <= byte <= 57:
+            at = place * _LONGEST_INTEGER
+            if text[at : at + half].isdigit() or text[max(0, at - half) : at].isdigit():
+                return True
+    return False
 
 
 def _too_many_brackets(brackets: bytes, max_depth: int, max_containers: int) -> str | None:
