@@ -76,12 +76,17 @@ class StoppingTests(SynchronousTestCase):
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
+                # What a shell runs in the background ignores it, and so do all that it starts.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
-            with process:
+            try:
                 self.assertIn("loading", process.stdout.readline())
                 process.send_signal(signal.SIGINT)
-                self.assertEqual("", process.stderr.read())
-                self.assertEqual(128 + signal.SIGINT, process.wait(PATIENCE))
+                self.assertEqual(("", ""), process.communicate(timeout=PATIENCE))
+                self.assertEqual(128 + signal.SIGINT, process.returncode)
+            finally:
+                process.kill()
+                process.communicate()
 
     def test_nobody_is_let_in_any_more(self):
         command = [*STARTERS["serve"], *APP, *LISTEN]
