@@ -84,18 +84,14 @@ class LoopServerEndpoint:
         :returns: fires at once, with the port or with CannotListenError.
         """
         if isinstance(self._reactor, SharedSockets):
-            return succeed(self._reactor.listen(protocolFactory, self._adopt, self._backlog))
+            adopt = self._port_for(protocolFactory).adopt
+            return succeed(self._reactor.listen(protocolFactory, adopt, self._backlog))
         return execute(self._listen, protocolFactory)
 
     def _listen(self, factory: Any) -> LoopPort:
         port = self._port_for(factory)
         port.startListening()
         return port
-
-    def _adopt(self, accepted: socket.socket, peer: Any, factory: Any) -> Deferred[Any]:
-        """Make a transport for a socket that was accepted elsewhere."""
-        making = self._port_for(factory).take(accepted, peer)
-        return succeed(None) if making is None else Deferred.fromFuture(making)
 
     def _port_for(self, factory: Any) -> LoopPort:
         where = self._interface, self._port
@@ -214,6 +210,11 @@ class LoopPort:
         )
         self.loop.remove_reader(listening)
         self._resting = self.loop.call_later(_REST, self._accept_on)
+
+    def adopt(self, accepted: socket.socket, peer: Any, factory: Any) -> Deferred[Any]:
+        """Make a connection of a socket that was accepted elsewhere, for the same factory."""
+        making = self.take(accepted, peer)
+        return succeed(None) if making is None else Deferred.fromFuture(making)
 
     def take(self, accepted: socket.socket, peer: tuple[Any, ...]) -> asyncio.Future[Any] | None:
         """Make a connection of a socket that was accepted.

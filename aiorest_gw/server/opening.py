@@ -237,6 +237,12 @@ class OpeningProtocol(LeanProtocol):
             self.factory.events.failure("onOpen failed")
             self.sendCloseFrame(self.CLOSE_STATUS_CODE_INTERNAL_ERROR, b"internal error")
 
+    def _onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
+        try:
+            super()._onClose(wasClean, code, reason)
+        except Exception:
+            self.factory.events.failure("onClose failed")
+
     def _fail_connection(self, code: int = 1001, reason: str = "going away") -> None:
         if self.state != self.STATE_CLOSED:
             self.factory.events.info(

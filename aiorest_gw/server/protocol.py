@@ -72,8 +72,10 @@ class RequestHandlerProtocol(ReadingProtocol):
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
-        super().connectionLost(reason)
-        self.factory.connection_ended()
+        try:
+            super().connectionLost(reason)
+        finally:
+            self.factory.connection_ended()
 
     # -- requests and their answers
 

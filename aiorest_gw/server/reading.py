@@ -215,6 +215,9 @@ class ReadingProtocol(OpeningProtocol):
 
     def dropConnection(self, abort: bool = False) -> None:
         self._straight = False
+        if not abort:
+            # What was answered by then is answered.
+            self._flush()
         super().dropConnection(abort)
 
     # -- frames

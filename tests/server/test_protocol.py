@@ -12,6 +12,7 @@ from aiorest_gw import (
     SimpleRouter,
 )
 from aiorest_gw.testing import GatewayTestCase
+from benchmarks.wire import client_frame
 
 
 def make_router():
@@ -210,6 +211,28 @@ class MessageLimitTests(GatewayTestCase):
             client = self.connect(factory, compress=True)
             self.assertEqual("x" * 500, client.request("POST", "/echo", data="x" * 500).data)
             self.assertEqual(compress, bool(client.server.websocket_extensions_in_use))
+
+    def test_an_onClose_that_fails_keeps_no_gateway_from_ending(self):
+        class Failing(RequestHandlerProtocol):
+            def onClose(self, wasClean, code, reason):
+                raise ValueError("of the application")
+
+        factory = self.serve(make_router(), protocol=Failing)
+        client = self.connect(factory)
+        drained = factory.drain()
+        client.move()
+        self.advance(2)
+        client.cut()
+        self.successResultOf(drained)
+        self.assertEqual(1, len(self.flushLoggedErrors(ValueError)))
+
+    def test_answers_before_a_drop_leave_before_it(self):
+        router = make_router()
+        client = self.connect(self.serve(router))
+        router.get("/drop")(lambda request: client.server.dropConnection())
+        asked = (b'{"method":"POST","url":"/echo","data":1}', b'{"method":"GET","url":"/drop"}')
+        client.send_octets(b"".join(map(client_frame, asked)))
+        self.assertEqual(1, len(client.messages))
 
     def test_what_is_inflated_is_limited(self):
         """A small frame that would become a huge message closes with 1009."""
