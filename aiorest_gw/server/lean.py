@@ -99,7 +99,7 @@ class LeanProtocol(WebSocketServerProtocol):  # type: ignore[misc]
     websocket_protocol_in_use: str | None = None
     http_response_data = MadeAgain(lambda connection: None)
     is_open = MadeAgain(lambda connection: txaio.create_future_success(None))
-    is_closed = MadeAgain(_end_of, lambda value: not value.callbacks)
+    is_closed = MadeAgain(_end_of, lambda value: False)
     utf8validator = MadeAgain(lambda connection: Utf8Validator())
     websocket_extensions_in_use = MadeAgain(lambda connection: [], lambda value: not value)
     _transport_details = MadeAgain(_transport_details, lambda value: not value.is_secure)
@@ -110,7 +110,8 @@ class LeanProtocol(WebSocketServerProtocol):  # type: ignore[misc]
     def __init__(self) -> None:
         """For Twisted's factories."""
         super().__init__()
-        del self._valid_events, self._results
+        # Made again for who asks, which few do.
+        del self.is_closed, self._valid_events, self._results
 
     def _connectionMade(self) -> None:
         super()._connectionMade()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Awaitable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-import txaio
 from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
+from twisted.internet.defer import maybeDeferred
 from twisted.internet.interfaces import ISSLTransport
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
@@ -16,8 +17,11 @@ from ..messages import Session
 from ..wire.handshake import Handshake, HandshakeReader, HandshakeRefused, read_head
 from ..wire.origins import origin_is_allowed
 from ..wire.proxies import ProxyHeaderInvalid, ProxyHeaderReader
+from .awaiting import begun
 from .compression import understood
-from .lean import LeanProtocol, MadeAgain
+from .hooks import HookedProtocol
+from .lean import MadeAgain
+from .transport import loop_of
 
 if TYPE_CHECKING:
     from .factory import RequestHandlerFactory
@@ -39,7 +43,7 @@ def _of_handshake(name: str) -> MadeAgain:
     return MadeAgain(lambda connection: connection._read_again()[name])
 
 
-class OpeningProtocol(LeanProtocol):
+class OpeningProtocol(HookedProtocol):
     """Reads the opening handshake in place of Autobahn, and refuses it or lets Autobahn answer it.
 
     Autobahn's hooks ``onConnect`` and ``onOpen`` are called as ever.
@@ -136,8 +140,14 @@ class OpeningProtocol(LeanProtocol):
             self.peer, headers, self.http_request_host, handshake.path, handshake.query, 13,
             self.websocket_origin, handshake.protocols, self.websocket_extensions,
         )  # fmt: skip
-        answer = txaio.as_future(self.onConnect, request)
-        txaio.add_callbacks(answer, self.succeedHandshake, self._denied)
+        maybeDeferred(self._ask, request).addCallbacks(self.succeedHandshake, self._denied)
+
+    def _ask(self, request: ConnectionRequest) -> Any:
+        """What ``onConnect`` says, or what fires with it."""
+        answer = self.onConnect(request)
+        if isinstance(answer, Awaitable):
+            return begun(answer, loop_of(self.factory.reactor))
+        return answer
 
     def _remember(self, handshake: Handshake) -> None:
         """Set what Autobahn keeps of a handshake."""
@@ -228,20 +238,6 @@ class OpeningProtocol(LeanProtocol):
         ]
         head = [f"HTTP/1.1 {int(code)} {phrase}", *(f"{name}: {value}" for name, value in headers)]
         self.sendData("\r\n".join([*head, "", body]).encode())
-
-    def _onOpen(self) -> None:
-        """Autobahn leaves a connection open when ``onOpen`` raised; a client would wait for ever."""
-        try:
-            super()._onOpen()
-        except Exception:
-            self.factory.events.failure("onOpen failed")
-            self.sendCloseFrame(self.CLOSE_STATUS_CODE_INTERNAL_ERROR, b"internal error")
-
-    def _onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
-        try:
-            super()._onClose(wasClean, code, reason)
-        except Exception:
-            self.factory.events.failure("onClose failed")
 
     def _fail_connection(self, code: int = 1001, reason: str = "going away") -> None:
         if self.state != self.STATE_CLOSED:

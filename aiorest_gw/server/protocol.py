@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from autobahn.websocket.protocol import PreparedMessage
 from twisted.internet.interfaces import IDelayedCall, IPushProducer
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
@@ -52,6 +55,8 @@ class RequestHandlerProtocol(ReadingProtocol):
     # The answers of this read, where it has more than one request.
     _batch: list[bytes] | None = None
     _batch_size = 0
+    # What is to be sent behind the message that an application sends piece by piece.
+    _behind: list[Callable[[], None]] | None = None
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -185,7 +190,7 @@ class RequestHandlerProtocol(ReadingProtocol):
                 self.factory.events.failure("an answer cannot be encoded")
                 self._fail_connection(self.CLOSE_STATUS_CODE_INTERNAL_ERROR, "internal error")
                 return
-        if self._sends_slowly or self.send_queue:
+        if self._sends_slowly or self.send_queue or self._behind is not None:
             self.sendMessage(answer, binary)
         else:
             self._send_frame(answer, binary, True)
@@ -223,6 +228,10 @@ class RequestHandlerProtocol(ReadingProtocol):
 
         :raises Disconnected: the connection is not open.
         """
+        if self._behind is not None and self.state == self.STATE_OPEN:
+            send = partial(self.sendMessage, payload, isBinary, fragmentSize, sync, doNotCompress)
+            self._behind.append(send)
+            return
         pieces = fragmentSize is not None or self.autoFragmentSize or sync or self.send_queue
         if not pieces and type(payload) is bytes and self.state == self.STATE_OPEN:
             self._send_frame(payload, isBinary, not doNotCompress)
@@ -232,6 +241,31 @@ class RequestHandlerProtocol(ReadingProtocol):
             super().sendMessage(payload, isBinary, fragmentSize, sync, doNotCompress)
         finally:
             self.maxMessagePayloadSize = self.factory.maxMessagePayloadSize
+
+    def sendPreparedMessage(self, preparedMsg: PreparedMessage) -> None:
+        if self._behind is not None:
+            self._behind.append(partial(self.sendPreparedMessage, preparedMsg))
+        else:
+            super().sendPreparedMessage(preparedMsg)
+
+    def beginMessage(self, isBinary: bool = False, doNotCompress: bool = False) -> None:
+        """As Autobahn's; until the end of the message no request is read, and no other one is sent.
+
+        :raises Exception: there is such a message already.
+        """
+        super().beginMessage(isBinary, doNotCompress)
+        if self.state == self.STATE_OPEN:
+            self._behind = []
+            self._reconsider()
+
+    def endMessage(self) -> None:
+        super().endMessage()
+        behind, self._behind = self._behind, None
+        for send in behind or ():
+            if self.state == self.STATE_OPEN:
+                send()
+        self._reconsider()
+        self._read_on()
 
     def requests_changed(self) -> None:
         """A request is open now, or is not any more."""
@@ -244,8 +278,13 @@ class RequestHandlerProtocol(ReadingProtocol):
     # -- reading only as fast as the application answers and the peer reads
 
     def _reconsider(self) -> None:
-        """Whether requests may be worked on: fewer are open than may be, and the peer reads."""
-        self._may_work = self._peer_reads and not self._answering.full and not self._draining
+        """Whether requests may be worked on: fewer are open than may be, and answers can be sent."""
+        self._may_work = (
+            self._peer_reads
+            and not self._answering.full
+            and not self._draining
+            and self._behind is None
+        )
         self._see_straight()
 
     def pauseProducing(self) -> None:

@@ -298,8 +298,7 @@ class ReadingProtocol(OpeningProtocol):
         try:
             self.onMessage(payload, isBinary)
         except Exception:
-            self.factory.events.failure("onMessage failed")
-            self._fail_connection(self.CLOSE_STATUS_CODE_INTERNAL_ERROR, "internal error")
+            self._hook_failed("onMessage")
 
     def _onMessageBegin(self, isBinary: bool) -> None:
         self._fragments = 0

@@ -5,6 +5,7 @@ import tracemalloc
 import weakref
 
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
+from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
@@ -97,6 +98,16 @@ class LeanTests(GatewayTestCase):
             self.assertEqual([client.server] if before else [], told)
             self.successResultOf(client.server.is_open)
 
+    def test_one_who_asked_before_it_was_open_is_told(self):
+        factory = self.serve()
+        server = factory.buildProtocol(None)
+        asked = server.is_closed
+        server.makeConnection(StringTransport())
+        server.dataReceived(head())
+        self.assertEqual(server.STATE_OPEN, server.state)
+        server.connectionLost(Failure(ConnectionDone()))
+        self.assertIs(server, self.successResultOf(asked))
+
     def note(self, server, told):
         told.append(server)
         return server
@@ -134,6 +145,33 @@ class LeanTests(GatewayTestCase):
         transport.producer = None
         del server
         self.assertIsNone(lost())
+
+    def test_what_is_sent_within_a_message_comes_behind_it(self):
+        router = SimpleRouter()
+        later = Deferred()
+        router.get("/now")(lambda request: "now")
+        router.get("/later")(lambda request: later)
+        for compress in (False, True):
+            factory = self.serve(router, compress=compress)
+            client = self.connect(factory, compress=compress)
+            server = client.server
+            later = Deferred()
+            client.send({"method": "GET", "url": "/later", "id": 1})
+            server.beginMessage()
+            server.sendMessageFrame(b"one,")
+            client.send({"method": "GET", "url": "/now", "id": 2})
+            later.callback("later")
+            server.sendMessage(b"third")
+            server.sendPreparedMessage(factory.prepareMessage(b"fourth", doNotCompress=True))
+            server.sendMessageFrame(b"two")
+            self.assertEqual([], client.messages)
+            server.endMessage()
+            client.move()
+            self.assertEqual(b"one,two", client.messages.pop(0))
+            self.assertEqual((1, "later"), (client.receive().id, "later"))
+            self.assertEqual([b"third", b"fourth"], client.messages[:2])
+            del client.messages[:2]
+            self.assertEqual((2, "now"), (lambda m: (m.id, m.data))(client.receive()))
 
     def test_every_way_of_sending_works_on_an_open_connection(self):
         for compress in (False, True):

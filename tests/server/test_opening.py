@@ -114,6 +114,21 @@ class HookTests(OpeningTestCase):
         self.assertEqual("producing", self.transport.producerState)
         self.assertEqual(2, self.transport.value().count(b'{"detail"'))
 
+    def test_onConnect_may_be_a_coroutine(self):
+        answer = Deferred()
+
+        class Slow(RequestHandlerProtocol):
+            async def onConnect(self, request):
+                if await answer:
+                    raise ConnectionDeny(ConnectionDeny.FORBIDDEN, "not today")
+
+        for refuses, status in ((False, 101), (True, 403)):
+            self.open(head(), kind=Slow)
+            self.assertEqual(b"", self.transport.value())
+            answer.callback(refuses)
+            self.assertEqual(status, self.status())
+            answer = Deferred()
+
     def test_onConnect_sees_the_request_and_may_refuse_it(self):
         seen = []
 

@@ -177,6 +177,14 @@ class SlowReaderTests(ReadingTestCase):
         self.assertEqual((True, 20), (client.connected, len(client.messages)))
 
 
+def _fails(self, *args):
+    raise ValueError("of the application")
+
+
+async def _waits(self, *args):
+    """A hook that should be no coroutine function."""
+
+
 class HookTests(ReadingTestCase):
     def connect_to(self, protocol):
         factory = self.serve(self.router)
@@ -195,6 +203,34 @@ class HookTests(ReadingTestCase):
         client.send_octets(good + frame(0x81, b"bad") + good)
         self.assertEqual((1, 1011), (len(client.messages), client.close_code))
         self.assertEqual(1, len(self.flushLoggedErrors(ValueError)))
+
+    def test_an_error_of_a_hook_closes_and_what_came_before_is_answered(self):
+        """In whichever turn it comes, and whether the frame was whole or not."""
+        for name, octets in (
+            ("onPing", frame(0x89, b"bad")),
+            ("onPong", frame(0x8A, b"bad")),
+            ("onMessageBegin", frame(0x01, b"bad") + frame(0x80, b"")),
+            ("onMessageFrameEnd", frame(0x01, b"bad") + frame(0x80, b"")),
+            ("onMessageEnd", frame(0x01, b"bad") + frame(0x80, b"")),
+        ):
+            for cut in (len(octets), 1, 5):
+                client = self.connect_to(type("Failing", (RequestHandlerProtocol,), {name: _fails}))
+                self.clock.moment = 0.0004
+                before = [] if name.startswith("onMessage") else [frame(0x81, HELLO % 1)] * 20
+                client.send_octets(b"".join(before) + octets[:cut])
+                for _ in range(30):
+                    self.advance(0)
+                client.send_octets(octets[cut:] + frame(0x81, HELLO % 2))
+                for _ in range(30):
+                    self.advance(0)
+                self.assertEqual((len(before), 1011), (len(client.messages), client.close_code))
+                self.assertEqual(1, len(self.flushLoggedErrors(ValueError)))
+                self.clock.moment = 0
+
+    def test_a_hook_that_nobody_would_await_is_refused(self):
+        for name in ("onOpen", "onMessage", "onPing", "onPong", "onClose"):
+            with self.assertRaisesRegex(TypeError, f"Waiting.{name} is called and not awaited"):
+                type("Waiting", (RequestHandlerProtocol,), {name: _waits})
 
     def test_an_error_of_decoding_is_answered(self):
         class Failing(RequestHandlerProtocol):
