@@ -22,16 +22,19 @@ def install_reactor(name: str | None = None) -> None:
 
         installReactor(name)
         return
-    from twisted.internet import asyncioreactor
+    from twisted.internet import asyncioreactor, main
 
     try:
         import uvloop
-    except ImportError:
+
+        from .uvloopreactor import UVLoopReactor
+    except ImportError:  # of uvloop, or of epoll(7)
         loop = asyncio.new_event_loop()
+        asyncioreactor.install(loop)
     else:
         loop = uvloop.new_event_loop()
+        main.installReactor(UVLoopReactor(loop))
     asyncio.set_event_loop(loop)
-    asyncioreactor.install(loop)
 
 
 def raise_open_files(wanted: int) -> int:

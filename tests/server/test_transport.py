@@ -550,8 +550,16 @@ class Promises(TransportCase):
         self.assertEqual(not self.twisteds, len(self.flushLoggedErrors(ValueError)))
 
 
+class TwistedsOnUVLoopTests(Promises, Twisteds, OnUVLoop, SynchronousTestCase):
+    """What else listens or connects by Twisted on the reactor that is the default."""
+
+
 class TwistedsTests(Promises, Twisteds, OnAsyncio, SynchronousTestCase):
     """The measure itself."""
+
+
+class EagerOnUVLoopTests(Promises, Eager, OnUVLoop, SynchronousTestCase):
+    """What the gateway listens with by Twisted's ``tcp:`` on the reactor that is the default."""
 
 
 class EagerTests(Promises, Eager, OnAsyncio, SynchronousTestCase):

@@ -21,6 +21,8 @@ from tests.end_to_end.certificates import make_certificate
 
 try:
     import uvloop
+
+    from aiorest_gw.server.uvloopreactor import UVLoopReactor
 except ImportError:
     uvloop = None
 
@@ -119,6 +121,9 @@ def client_context():
 class OnUVLoop:
     """Scenarios run on uvloop."""
 
+    def reactor(self):
+        return UVLoopReactor(asyncio.get_running_loop())
+
     if uvloop is None:
         skip = "there is no uvloop here"
 
@@ -128,6 +133,9 @@ class OnUVLoop:
 
 class OnAsyncio:
     """Scenarios run on asyncio's own loop."""
+
+    def reactor(self):
+        return AsyncioSelectorReactor(asyncio.get_running_loop())
 
     def run_on_loop(self, scenario):
         asyncio.run(scenario)
@@ -159,7 +167,7 @@ class Twisteds:
     secure, twisteds = False, True
 
     def endpoint(self, interface="127.0.0.1"):
-        reactor = AsyncioSelectorReactor(asyncio.get_running_loop())
+        reactor = self.reactor()
         self.addCleanup(reactor.waker.connectionLost, None)
         return TCP4ServerEndpoint(reactor, 0, interface=interface)
 
