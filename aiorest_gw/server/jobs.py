@@ -82,10 +82,14 @@ class Report:
     """What has become of a worker's start.
 
     :param path: that it answers.
+    :param leaves_within: seconds that it needs at most to leave when it is told to.
+    :param finishes_within: the same where it waits for nothing any more.
     :param refused: why it does not serve, in one line; empty when it does.
     """
 
     path: str = ""
+    leaves_within: float = 0
+    finishes_within: float = 0
     refused: str = ""
 
     def line(self) -> bytes:

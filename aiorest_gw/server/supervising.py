@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 
 from ..errors import ConfigurationError
 from .balance import ConnectionCounts
-from .jobs import ACCEPT, FINISH, LEAVE, File, Job, remove_files
+from .jobs import ACCEPT, FINISH, LEAVE, File, Job, Report, remove_files
 from .leaving import LeavingService
 from .restarts import Restarts, how_ended
 from .service import address_of, cannot_listen, endpoint_of
@@ -27,6 +27,8 @@ from .workers import Ended, Event, Process, WorkerProcess, Wrote
 
 __all__ = ["Supervisor"]
 
+# Seconds beyond a worker's own until it is taken for one that cannot end itself.
+_UNABLE = 3.0
 _SHARED = ("tcp", "loop", "unix", "ssl")
 
 
@@ -46,16 +48,14 @@ class _Phase(Enum):
 class _Worker:
     """A worker, whichever process it is at the moment.
 
-    :ivar path: that it answers; empty until it serves.
-    :ivar refused: why its process did not serve, where it told.
-    :ivar due: the call that starts it again.
+    :ivar told: what has become of its process; nothing until it tells.
+    :ivar due: the call that starts it again, or kills it where it was to leave.
     """
 
     number: int
     restarts: Restarts = attrs.field(factory=Restarts)
     process: Process | None = None
-    path: str = ""
-    refused: str = ""
+    told: Report = attrs.field(factory=Report)
     due: Any = None
 
     @property
@@ -63,6 +63,12 @@ class _Worker:
         """As people read it."""
         process = f" (process {self.process.pid})" if self.process is not None else ""
         return f"worker {self.number + 1}{process}"
+
+    def cancel(self) -> None:
+        """Forget what is due."""
+        if self.due is not None:
+            self.due.cancel()
+            self.due = None
 
 
 class Supervisor(LeavingService):
@@ -132,17 +138,19 @@ class Supervisor(LeavingService):
             for some in (self._workers[:1], self._workers[1:]):
                 for worker in some:
                     self._begin(worker)
-                while not all(worker.path for worker in some):
+                while not all(worker.told.path for worker in some):
                     self._handle(*self._events.get())
         except BaseException:
             self._abandon()
             raise
         self._phase = _Phase.SERVING
-        self._order(ACCEPT)
+        for worker in self._workers:
+            if worker.process is not None:
+                worker.process.order(ACCEPT)
         running = [str(worker.process.pid) for worker in self._workers if worker.process]
         self.announce(f"{len(self._workers)} workers serve: processes {', '.join(running)}")
         for port, text in zip(self._ports, self._job.options["listen"], strict=True):
-            self.announce(f"listens on {address_of(port, text, self._workers[0].path)}")
+            self.announce(f"listens on {address_of(port, text, self._workers[0].told.path)}")
 
     def _abandon(self) -> None:
         """The start has failed: leave nothing behind."""
@@ -161,7 +169,7 @@ class Supervisor(LeavingService):
     def _begin(self, worker: _Worker) -> None:
         """Start a worker's process."""
         worker.due = None
-        worker.path = worker.refused = ""
+        worker.told = Report()
         job = attrs.evolve(self._job, number=worker.number)
         try:
             worker.process = self._start(job, partial(self._tell, worker))
@@ -185,7 +193,7 @@ class Supervisor(LeavingService):
         elif isinstance(event, Ended):
             self._ended(worker, event.status)
         else:
-            worker.path, worker.refused = event.path, event.refused
+            worker.told = event
             if event.path:
                 worker.restarts.serves(self.reactor.seconds())
             if event.path and self._phase is _Phase.SERVING and worker.process is not None:
@@ -195,9 +203,10 @@ class Supervisor(LeavingService):
     def _ended(self, worker: _Worker, status: int) -> None:
         name, how = worker.name, how_ended(status)
         worker.process = None
+        worker.cancel()
         self._counts.leave(worker.number)
         if self._phase is not _Phase.STOPPING:
-            self._again(worker, name, worker.refused or how)
+            self._again(worker, name, worker.told.refused or how)
         elif status:
             self.log.warn("{worker} {how}", worker=name, how=how)
         self._look_whether_all_left()
@@ -207,9 +216,9 @@ class Supervisor(LeavingService):
 
         :raises ConfigurationError: none has served yet.
         """
-        if self._phase is _Phase.STARTING and not worker.path:
+        if self._phase is _Phase.STARTING and not worker.told.path:
             raise ConfigurationError(
-                why if worker.refused and not worker.number else f"{name} {why}"
+                why if worker.told.refused and not worker.number else f"{name} {why}"
             )
         pause = worker.restarts.pause(self.reactor.seconds())
         when = f"in {pause:g} s" if pause else "now"
@@ -227,21 +236,28 @@ class Supervisor(LeavingService):
         self._phase = _Phase.STOPPING
         closed = [maybeDeferred(port.stopListening) for port in self._ports]
         for worker in self._workers:
-            if worker.due is not None:
-                worker.due.cancel()
-                worker.due = None
-        self._order(LEAVE)
+            worker.cancel()
+            self._end(worker, LEAVE, worker.told.leaves_within)
         self._look_whether_all_left()
         return DeferredList([*closed, self._all_left])
 
     def finish(self) -> None:
         """Let the workers answer what is still open with an error."""
-        self._order(FINISH)
-
-    def _order(self, order: bytes) -> None:
         for worker in self._workers:
-            if worker.process is not None:
-                worker.process.order(order)
+            self._end(worker, FINISH, worker.told.finishes_within)
+
+    def _end(self, worker: _Worker, order: bytes, within: float) -> None:
+        """Have a worker's process end by itself, or be ended."""
+        if worker.process is not None:
+            worker.cancel()
+            worker.due = self.reactor.callLater(within + _UNABLE, self._kill, worker)
+            worker.process.order(order)
+
+    def _kill(self, worker: _Worker) -> None:
+        worker.due = None
+        assert worker.process is not None
+        self.log.warn("{worker} does not leave, and is killed", worker=worker.name)
+        worker.process.kill()
 
     def _look_whether_all_left(self) -> None:
         left = all(worker.process is None for worker in self._workers)

@@ -62,6 +62,11 @@ class WorkerService(GatewayService):
         for port in self.ports:
             port.startListening()
 
+    def ends_within(self, order: bytes) -> float:
+        """Seconds after which an order to end must have been followed."""
+        draining = self.factory.limits.drain_timeout if order == LEAVE else 0
+        return draining + CLOSING + _STUCK
+
     def announce(self, line: str) -> None:
         """The supervisor tells where it listens."""
 
@@ -109,8 +114,7 @@ class _Supervision:
         if service is None:
             os._exit(0)
         if order != ACCEPT:
-            wait = service.factory.limits.drain_timeout if order == LEAVE else 0
-            stuck = Timer(wait + CLOSING + _STUCK, os._exit, (1,))
+            stuck = Timer(service.ends_within(order), os._exit, (1,))
             stuck.daemon = True
             stuck.start()
         orders = {ACCEPT: service.accept, LEAVE: service.leave, FINISH: service.finish}
@@ -153,7 +157,9 @@ def main() -> None:
 
         service = build_service(options, reactor, partial(WorkerService, job))
         supervision.obeyed_by(service)
-        ready = Report(path=service.factory.path)
+        ready = Report(
+            service.factory.path, service.ends_within(LEAVE), service.ends_within(FINISH)
+        )
         reactor.callWhenRunning(supervision.report, ready)
         run(service)
     except ConfigurationError as error:

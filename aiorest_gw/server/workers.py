@@ -47,6 +47,8 @@ class Process(Protocol):
 
     def order(self, order: bytes) -> None: ...
 
+    def kill(self) -> None: ...
+
     def wait(self) -> None: ...
 
 
@@ -99,7 +101,11 @@ class WorkerProcess:
         try:
             self._channel.sendall(line)
         except OSError:
-            self._process.kill()
+            self.kill()
+
+    def kill(self) -> None:
+        """End the worker, which does not end itself."""
+        self._process.kill()
 
     def wait(self) -> None:
         """Wait for the end."""

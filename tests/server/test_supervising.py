@@ -65,6 +65,9 @@ class Worker:
     def order(self, order):
         self.orders.append(order)
 
+    def kill(self):
+        self.tell(Ended(-signal.SIGKILL))
+
     def wait(self):
         assert LEAVE in self.orders, "it would wait for ever"
 
@@ -201,6 +204,29 @@ class SupervisorTests(TestCase):
             self.reactor.run()
         await stopped
         self.assertEqual(2, len(self.workshop.started))
+
+    async def test_one_that_cannot_leave_is_killed(self):
+        """Later than it would end itself, and sooner after a second signal."""
+        for finish, seconds in ((False, 40), (True, 10)):
+            self.workshop = Workshop()
+            self.workshop.told = [Report("/", leaves_within=37, finishes_within=7)]
+            supervisor = self.serving()
+            stopped = supervisor.stopService()
+            if finish:
+                supervisor.signalled()
+            stopping, leaving = self.workshop.started
+            leaving.tell(Ended(0))
+            self.reactor.run(seconds - 0.1)
+            self.assertNoResult(stopped)
+            with capturedLogs() as logged:
+                self.reactor.run(0.1)
+                self.reactor.run()
+            self.assertEqual(
+                ["worker 1 (process 100) does not leave, and is killed",
+                 "worker 1 (process 100) was ended by SIGKILL"],
+                [formatEvent(event) for event in logged],
+            )  # fmt: skip
+            await stopped
 
     async def test_it_stops_while_one_waits_to_be_started_again(self):
         supervisor = self.serving()
