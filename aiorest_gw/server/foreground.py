@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -20,14 +21,19 @@ from .leaving import LeavingService
 from .service import GatewayService
 from .supervising import Supervisor
 
-__all__ = ["ForegroundService", "ForegroundSupervisor", "begin_logging", "run", "run_service"]
+__all__ = [
+    "ForegroundService", "ForegroundSupervisor", "begin_logging", "discard_output", "run", "run_service",
+]  # fmt: skip
 
 
 class _Foreground(LeavingService):
     """Tells on the standard output where it listens, and what happens when it is stopped."""
 
     def announce(self, line: str) -> None:
-        print(f"aiorest_gw: {line}", flush=True)
+        try:
+            print(f"aiorest_gw: {line}", flush=True)
+        except OSError:  # nobody reads it any more: a closed terminal, or the end of a pipe
+            discard_output()
 
     def stopService(self) -> Any:
         self.announce("stopping: finishing what is open (again: at once)")
@@ -40,6 +46,14 @@ class ForegroundService(_Foreground, GatewayService):
 
 class ForegroundSupervisor(_Foreground, Supervisor):
     """The same with workers."""
+
+
+def discard_output() -> None:
+    """Send what is written from now on to nobody."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
 
 
 def run_service(service: LeavingService, log_level: str = "warn") -> None:

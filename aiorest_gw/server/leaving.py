@@ -23,9 +23,13 @@ class LeavingService(Service):
         """Let SIGTERM and SIGINT end the process in order, with status 0; a second one at once.
 
         Twisted's own handlers end it by the same signal again, which a supervisor takes for a crash.
+        A terminal that is closed may tell so more than once, and nothing by that; nohup(1) has it
+        ignored.
         """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.reactor.callFromThread(self.signalled))
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            signal.signal(signal.SIGHUP, lambda *_: self.reactor.callFromThread(self.leave))
 
     def signalled(self) -> None:
         """A signal has come."""

@@ -16,7 +16,7 @@ from ..errors import ConfigurationError
 from .balance import ConnectionCounts
 from .building import build_service
 from .factory import CLOSING, RequestHandlerFactory
-from .foreground import begin_logging, run
+from .foreground import begin_logging, discard_output, run
 from .jobs import ACCEPT, FINISH, LEAVE, Job, Report, remove_files
 from .options import GatewayOptions
 from .reactors import install_reactor
@@ -124,9 +124,7 @@ class _Supervision:
         """The supervisor is gone, and with it whoever reads our output where that is piped."""
         remove_files(self.job.files)
         if self.job.piped:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, 1)
-            os.dup2(nowhere, 2)
+            discard_output()
         self._carry_out(LEAVE)
 
 

@@ -109,9 +109,10 @@ def running(
         gateway = Gateway(process)
         yield gateway
     finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
 
 
 def run(

@@ -16,11 +16,11 @@ class ServingTests(SynchronousTestCase):
     def test_every_reactor_serves_every_kind_of_view(self):
         """And ends with status 0 on SIGTERM."""
         expected = {
-            "twistd": ["AsyncioSelectorReactor", "uvloop"],
+            "twistd": ["UVLoopReactor", "uvloop"],
             "twistd on epoll": ["EPollReactor", "builtins"],
             "twistd on asyncio": ["AsyncioSelectorReactor", "asyncio.unix_events"],
-            "twistd on Twisted's tcp": ["AsyncioSelectorReactor", "uvloop"],
-            "serve": ["AsyncioSelectorReactor", "uvloop"],
+            "twistd on Twisted's tcp": ["UVLoopReactor", "uvloop"],
+            "serve": ["UVLoopReactor", "uvloop"],
             "serve on select": ["SelectReactor", "builtins"],
         }
         for name, starter in STARTERS.items():

@@ -28,6 +28,20 @@ class StoppingTests(SynchronousTestCase):
                 self.assertEqual(4001, closed.exception.rcvd.code)
                 self.assertEqual(0, gateway.wait(), name)
 
+    def test_the_end_of_the_terminal_is_as_orderly(self):
+        """It is told twice, and there is nobody to write to any more."""
+        for workers in ("1", "2"):
+            command = [*STARTERS["serve"], *APP, *LISTEN, "--workers", workers]
+            with running(command, ROOT) as gateway:
+                client = gateway.connect()
+                client.send(json.dumps({"method": "GET", "url": "/thread", "args": {"seconds": 1}}))
+                self.assertIn("data", ask(client, "GET", "/hello/x", id=1))
+                gateway.process.stdout.close()
+                for _ in range(2):
+                    gateway.process.send_signal(signal.SIGHUP)
+                self.assertTrue(json.loads(client.recv(PATIENCE))["data"])
+                self.assertEqual(0, gateway.process.wait(PATIENCE))
+
     def test_what_does_not_finish_is_answered_and_ended(self):
         """A view that is stuck in a thread does not keep the process."""
         command = [*STARTERS["serve"], *APP, *LISTEN, "--drain-timeout", "0.5"]
