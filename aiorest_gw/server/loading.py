@@ -72,7 +72,7 @@ def _module(name: str) -> Any:
         raise ConfigurationError(
             f"module {name!r} needs {error.name!r}, which is not installed{_place(error)}"
         ) from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _failed(f"module {name!r} cannot be imported", error) from None
 
 
@@ -93,17 +93,20 @@ def _attribute(module: Any, name: str, target: str) -> Any:
 def _called(found: Callable[[], Any], target: str) -> Any:
     try:
         return found()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _failed(f"{target} cannot be called", error) from None
 
 
-def _failed(what: str, error: Exception) -> ConfigurationError:
+def _failed(what: str, error: Exception | SystemExit) -> ConfigurationError:
     """The application's own code raised, and its author wants to see where.
 
-    What we refuse has its place in the line; of everything else the traceback is printed.
+    What we refuse has its place in the line, and so has an exit; of everything else the traceback is
+    printed.
     """
     if isinstance(error, (APIError, ConfigurationError)):
         return ConfigurationError(f"{what}: {error}{_place(error)}")
+    if isinstance(error, SystemExit):
+        return ConfigurationError(f"{what}: it calls sys.exit({error.code!r}){_place(error)}")
     traceback.print_exception(error)
     return ConfigurationError(f"{what}: {type(error).__name__}: {error}")
 

@@ -46,8 +46,9 @@ def raise_open_files(wanted: int) -> int:
     spare = 100
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < wanted + spare:
-        if hard != resource.RLIM_INFINITY:
-            wanted = min(wanted, hard - spare)
         soft = wanted + spare
+        if hard != resource.RLIM_INFINITY:
+            wanted = min(wanted, max(hard - spare, hard // 2))
+            soft = min(soft, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     return wanted

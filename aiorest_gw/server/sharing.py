@@ -46,8 +46,6 @@ class SharedPort:
     :param process: its own place in them.
     """
 
-    log = Logger(namespace="aiorest_gw")
-
     def __init__(
         self,
         reactor: Any,
@@ -58,6 +56,7 @@ class SharedPort:
         counts: ConnectionCounts,
         process: int,
     ) -> None:
+        self.log = Logger(namespace="aiorest_gw")
         self._reactor = reactor
         self._socket = listening
         self._factory = factory

@@ -19,10 +19,10 @@ from twisted.python.failure import Failure
 
 from ..errors import ConfigurationError
 from .balance import ConnectionCounts
+from .endpoints import address_of, cannot_listen, endpoint_of
 from .jobs import ACCEPT, FINISH, LEAVE, File, Job, Report, remove_files
 from .leaving import LeavingService
 from .restarts import Restarts, how_ended
-from .service import address_of, cannot_listen, endpoint_of
 from .workers import Ended, Event, Process, WorkerProcess, Wrote
 
 __all__ = ["Supervisor"]
@@ -80,9 +80,8 @@ class Supervisor(LeavingService):
     :raises ConfigurationError: what is to be listened on is not right, or cannot be shared.
     """
 
-    log = Logger(namespace="aiorest_gw")
-
     def __init__(self, reactor: Any, job: Job, start: Start = WorkerProcess) -> None:
+        self.log = Logger(namespace="aiorest_gw")
         self.reactor = reactor
         self._job = job
         self._start = start

@@ -14,11 +14,13 @@ from typing import Any
 from twisted.internet.interfaces import IHandshakeListener, ISSLTransport
 from zope.interface import alsoProvides
 
+from ..arguments import nearest
 from .transport import LoopTransport
 
-__all__ = ["TLSTransport", "is_understood", "tls_context"]
+__all__ = ["TLSTransport", "is_understood", "tls_context", "what_is_wrong"]
 
-_WORDS = {"interface", "backlog", "privateKey", "certKey", "extraCertChain", "clientCA"}
+_FILES = {"privateKey", "certKey", "extraCertChain", "clientCA"}
+_WORDS = {"interface", "backlog", *_FILES}
 _TWISTEDS = ("sslmethod", "dhParameters")
 _CERTIFICATE = "-----BEGIN CERTIFICATE-----"
 
@@ -28,9 +30,13 @@ def is_understood(arguments: str) -> bool:
 
     :param arguments: ``8443:privateKey=key.pem:certKey=cert.pem``
     """
-    _, *named = re.split(r"(?<!\\):", arguments)
+    named = _named(arguments)
     words = {text.partition("=")[0] for text in named if "=" in text}
     return len(words) == len(named) and "privateKey" in words and words <= _WORDS
+
+
+def _named(arguments: str) -> list[str]:
+    return re.split(r"(?<!\\):", arguments)[1:]
 
 
 def tls_context(
@@ -49,8 +55,7 @@ def tls_context(
     :raises ValueError: a file is not what it should be, or a word is unknown.
     """
     for name in unknown:
-        hint = "; Twisted's own ssl: has it, with --twisted-tcp" if name in _TWISTEDS else ""
-        raise ValueError(f"there is no {name}= to set{hint}")
+        raise ValueError(_unknown(name))
     if not privateKey:
         raise ValueError("TLS takes a key: privateKey=key.pem")
     certificate = certKey or privateKey
@@ -76,6 +81,31 @@ def tls_context(
         context.load_verify_locations(cadata=_certificates(clientCA))
         context.verify_mode = ssl.CERT_REQUIRED
     return context
+
+
+def what_is_wrong(arguments: str, twisteds: bool) -> str | None:
+    """What is wrong with a description of Twisted's ``ssl:``, in our own words; None for nothing known.
+
+    :param arguments: as of :func:`is_understood`.
+    :param twisteds: Twisted's own is asked for, and cannot do all of ours.
+    """
+    words = dict(text.partition("=")[::2] for text in _named(arguments) if "=" in text)
+    if "clientCA" in words and twisteds:
+        return "there is no clientCA= in Twisted's own ssl:; leave --twisted-tcp out"
+    for word in sorted(words.keys() - _WORDS - set(_TWISTEDS)):
+        return _unknown(word)
+    try:
+        tls_context(**{word: words[word] for word in words.keys() & _FILES})
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _unknown(word: str) -> str:
+    if word in _TWISTEDS:
+        return f"there is no {word}= to set; Twisted's own ssl: has it, with --twisted-tcp"
+    meant = nearest(word, _WORDS)
+    return f"there is no {word}= to set" + (f"; is {meant}= meant?" if meant else "")
 
 
 class _Encrypted(Exception):
@@ -154,7 +184,7 @@ class TLSTransport(LoopTransport):
             try:
                 listener.handshakeCompleted()
             except Exception:
-                self.log.failure("handshakeCompleted failed")
+                self._port.events.failure("handshakeCompleted failed")
                 self.abortConnection()
 
     def _handshake_failed(self, error: BaseException | None) -> None:

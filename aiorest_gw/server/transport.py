@@ -18,7 +18,6 @@ from typing import Any, Protocol
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IHalfCloseableProtocol, ITCPTransport
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -83,8 +82,6 @@ class LoopTransport(asyncio.Protocol):
         "data_received", "write",
     )  # fmt: skip
 
-    log = Logger()
-
     def __init__(self, port: Port, peer: tuple[Any, ...]) -> None:
         self._port = port
         self._peer = peer
@@ -120,7 +117,7 @@ class LoopTransport(asyncio.Protocol):
         try:
             protocol.makeConnection(self)
         except Exception:
-            self.log.failure("connectionMade failed")
+            self._port.events.failure("connectionMade failed")
             self.abortConnection()
 
     def eof_received(self) -> bool:
@@ -131,7 +128,7 @@ class LoopTransport(asyncio.Protocol):
         try:
             half.readConnectionLost()
         except Exception:
-            self.log.failure("readConnectionLost failed")
+            self._port.events.failure("readConnectionLost failed")
             return False
         return True
 
@@ -162,11 +159,11 @@ class LoopTransport(asyncio.Protocol):
             if producer is not None:
                 producer.stopProducing()
         except Exception:
-            self.log.failure("stopProducing failed")
+            self._port.events.failure("stopProducing failed")
         try:
             protocol.connectionLost(Failure(reason))
         except Exception:
-            self.log.failure("connectionLost failed")
+            self._port.events.failure("connectionLost failed")
 
     def _reason(self, exc: Exception | None) -> Exception:
         if self._state is _State.ABORTED:
@@ -178,7 +175,7 @@ class LoopTransport(asyncio.Protocol):
         if _is_of_the_network(exc.__traceback__):
             return ConnectionLost(str(exc))
         # Loops take it for the network's, and say nothing.
-        self.log.failure("dataReceived failed", Failure(exc))
+        self._port.events.failure("dataReceived failed", Failure(exc))
         return exc
 
     # -- what the protocol asks for
@@ -241,7 +238,7 @@ class LoopTransport(asyncio.Protocol):
             try:
                 half.writeConnectionLost()
             except Exception:
-                self.log.failure("writeConnectionLost failed")
+                self._port.events.failure("writeConnectionLost failed")
                 self.abortConnection()
 
     def getPeer(self) -> Address:
@@ -311,7 +308,7 @@ class LoopTransport(asyncio.Protocol):
             try:
                 self._protocol.dataReceived(kept)
             except Exception:
-                self.log.failure("dataReceived failed")
+                self._port.events.failure("dataReceived failed")
                 self.abortConnection()
 
     def stopProducing(self) -> None:

@@ -148,6 +148,8 @@ def read_head(head: bytes) -> Handshake:
 
 def _read_request_line(line: bytes) -> str:
     parts = _REQUEST_LINE.fullmatch(line)
+    if parts is None and line.startswith(b"PROXY "):
+        raise HandshakeRefused(400, "The PROXY protocol is spoken with trusted proxies alone")
     if parts is None:
         raise HandshakeRefused(400, "The request line is not one of HTTP/1.1")
     method, target, version = (part.decode() for part in parts.groups())

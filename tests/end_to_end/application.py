@@ -83,6 +83,10 @@ def make_nothing():
     return 5
 
 
+def exits():
+    raise SystemExit("set DATABASE_URL")
+
+
 def needs_an_argument(argument):
     return router
 

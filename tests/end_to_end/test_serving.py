@@ -94,6 +94,7 @@ class ServingTests(SynchronousTestCase):
             (["--app", "./tests/end_to_end/application.py:x"], "tests.end_to_end.application:x"),
             (["--app", "tests.end_to_end.misrouted:x"], "line 5)"),
             (["--app", f"{app}:make_nothing"], "made an int"),
+            (["--app", f"{app}:exits"], "it calls sys.exit('set DATABASE_URL')"),
             (["--app", "tests.end_to_end.broken_application:x"], "a_library_that_nobody_has"),
             ([], "name the application"),
             ([*APP, "--listen", f"tcp:{port}:interface=127.0.0.1"], "Address already in use"),

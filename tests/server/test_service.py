@@ -9,9 +9,10 @@ from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 from twisted.trial.unittest import SkipTest, TestCase
 
 from aiorest_gw import Application, ConfigurationError, RequestHandlerFactory, SimpleRouter
+from aiorest_gw.server.endpoints import address_of
 from aiorest_gw.server.listening import LoopPort
 from aiorest_gw.server.sending import EagerServer
-from aiorest_gw.server.service import GatewayService, address_of
+from aiorest_gw.server.service import GatewayService
 from tests.end_to_end.certificates import make_certificate
 
 from .transports import uvloop
@@ -99,8 +100,3 @@ class ServiceTests(TestCase):
         )
         self.assertTrue(address_of(port, "ssl:0", "/").startswith("wss://"))
         await service.stopService()
-
-    def test_what_is_no_endpoint_is_told(self):
-        for text in ("", "bogus", "tcp", "tcp:x", "ssl:0", "tcp:80:nonsense=1"):
-            error = self.assertRaises(ConfigurationError, self.service, text)
-            self.assertIn(repr(text), str(error))

@@ -146,6 +146,10 @@ class HandshakeTests(SynchronousTestCase):
                             (b"GET http://gateway.example:8080 HTTP/1.1", "/")):  # fmt: skip
             self.assertEqual(path, read(head(first))[0].path)
 
+    def test_a_proxy_that_is_not_trusted_is_told(self):
+        refused = self.refuse(b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n" + head())
+        self.assertIn("trusted proxies", refused.reason)
+
     def test_hosts(self):
         for host in (None, "", "a b", "a/b", "a@b", "a:", "a:x", "a:70000", "[::1", "::1", "a:1:2",
                      "é", "a,b", "[g::1]"):  # fmt: skip
