@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import Any
 
 from autobahn.websocket.protocol import FrameHeader
-from autobahn.websocket.xormasker import create_xor_masker
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
@@ -20,6 +19,7 @@ from ..wire.budgets import TokenBucket
 from ..wire.frames import BINARY, TEXT, read_frames, read_text
 from .opening import OpeningProtocol
 from .turns import Turn
+from .unmasking import unmasked
 
 __all__ = ["ReadingProtocol"]
 
@@ -92,7 +92,7 @@ class ReadingProtocol(OpeningProtocol):
     def dataReceived(self, data: bytes) -> None:
         if self._straight and not self._listeners:
             deflate = self._perMessageCompress is not None
-            payload = read_text(data, self.maxMessagePayloadSize, deflate)
+            payload = read_text(data, self.maxMessagePayloadSize, unmasked, deflate)
             stats = self.trafficStats
             stats.incomingOctetsWireLevel += len(data)
             if payload is not None:
@@ -246,7 +246,7 @@ class ReadingProtocol(OpeningProtocol):
     def _read(self, data: bytes, at: int) -> list[tuple[int, bytes, int]]:
         """Frames that are whole."""
         most, deflate = self.maxMessagePayloadSize, self._perMessageCompress is not None
-        return read_frames(data, at, _FRAMES, most, _unmask_large, deflate)
+        return read_frames(data, at, _FRAMES, most, unmasked, deflate)
 
     def _take(self, frames: list[tuple[int, bytes, int]], at: int) -> int:
         """Take frames that are whole; their answers leave in one write."""
@@ -330,8 +330,3 @@ class ReadingProtocol(OpeningProtocol):
 
 def _bucket(rate: float, now: float) -> TokenBucket | None:
     return TokenBucket(rate, now) if rate else None
-
-
-def _unmask_large(payload: bytes, mask: bytes) -> bytes:
-    unmasked: bytes = create_xor_masker(mask, len(payload)).process(payload)
-    return unmasked

@@ -35,6 +35,7 @@ _MOST_WITH_DEFLATE = _MOST | {_COMPRESSED_TEXT: 127, BINARY | COMPRESSED: 127}
 _INFLATED_AHEAD = 65_536
 # From this size on a native routine is faster than one huge integer.
 UNMASK_LARGE_FROM = 1_200
+UnmaskLarge = Callable[[memoryview, bytes], bytes]
 
 # The heads of all small frames that a server sends, by opcode and payload length.
 _HEADS = {
@@ -56,12 +57,13 @@ def frame_head(first: int, length: int) -> bytes:
     return bytes((first, 127)) + length.to_bytes(8, "big")
 
 
-def read_text(data: bytes, most: int, deflate: bool = False) -> bytes | None:
+def read_text(data: bytes, most: int, unmask_large: UnmaskLarge, deflate: bool) -> bytes | None:
     """The text of a read that is one text frame and nothing else: the commonest case by far.
 
     :param most: the largest text that may be taken, inflated or not.
+    :param unmask_large: takes a payload and its mask of four bytes.
     :param deflate: messages may be compressed, without contexts.
-    :returns: None where the read is anything else, or too large to be unmasked here.
+    :returns: None where the read is anything else.
     """
     size = len(data)
     if size < 6:
@@ -78,15 +80,21 @@ def read_text(data: bytes, most: int, deflate: bool = False) -> bytes | None:
             return None
     elif data[1] != _MASKED | length:
         return None
-    if length > most or length >= UNMASK_LARGE_FROM:
+    if length > most:
         return None
-    key = (data[at - 4 : at] * ((length + 3) >> 2))[:length]
-    payload = (int.from_bytes(data[at:], "little") ^ int.from_bytes(key, "little")).to_bytes(
-        length, "little"
-    )
-    text = payload if first == TEXT else inflated(payload, most)
-    # What is no ASCII is looked at where it can be refused.
-    return text if text is not None and text.isascii() else None
+    mask = data[at - 4 : at]
+    if length < UNMASK_LARGE_FROM:
+        key = (mask * ((length + 3) >> 2))[:length]
+        masked = int.from_bytes(data[at:], "little")
+        text = (masked ^ int.from_bytes(key, "little")).to_bytes(length, "little")
+    else:
+        text = unmask_large(memoryview(data)[at:], mask)
+    if first != TEXT:
+        plain = inflated(text, most)
+        if plain is None:
+            return None
+        text = plain
+    return text if text.isascii() or _is_utf8(text) else None
 
 
 def read_frames(
@@ -94,7 +102,7 @@ def read_frames(
     start: int,
     limit: int,
     most: int,
-    unmask_large: Callable[[bytes, bytes], bytes],
+    unmask_large: UnmaskLarge,
     deflate: bool = False,
 ) -> list[tuple[int, bytes, int]]:
     """The frames that a read brings whole, up to the first byte that is of another kind.
@@ -116,27 +124,24 @@ def read_frames(
         length = data[start + 1] - _MASKED
         if length < 0 or length > lengths.get(first, -1):
             break
-        mask_at = start + 2
+        at = start + 6
         if length >= 126:
             if length == 127 or size - start < 8:
                 break
-            length = int.from_bytes(data[mask_at : mask_at + 2], "big")
-            mask_at += 2
+            length = int.from_bytes(data[start + 2 : start + 4], "big")
+            at += 2
             if length < 126:
                 break
-        at = mask_at + 4
         end = at + length
         if end > size or length > most:
             break
-        mask = data[mask_at:at]
-        payload = data[at:end]
+        mask = data[at - 4 : at]
         if length < UNMASK_LARGE_FROM:
             key = (mask * ((length + 3) >> 2))[:length]
-            payload = (int.from_bytes(payload, "little") ^ int.from_bytes(key, "little")).to_bytes(
-                length, "little"
-            )
+            masked = int.from_bytes(data[at:end], "little")
+            payload = (masked ^ int.from_bytes(key, "little")).to_bytes(length, "little")
         else:
-            payload = unmask_large(payload, mask)
+            payload = unmask_large(memoryview(data)[at:end], mask)
         if first & COMPRESSED:
             plain = inflated(payload, most) if ahead <= _INFLATED_AHEAD else None
             if plain is None:

@@ -1,13 +1,14 @@
 """What of Autobahn's insides the gateway relies on, as they were when it was written against them.
 
 Where a new release changes one of these, read the change against ``aiorest_gw/server/lean.py``,
-``opening.py``, ``reading.py``, ``protocol.py`` and ``compression.py``; then note the new digest here and the
+``opening.py``, ``reading.py``, ``protocol.py``, ``unmasking.py`` and ``compression.py``; then note the new digest here and the
 release in ``setup.cfg``.
 """
 
 import hashlib
 import inspect
 
+from autobahn.nvx._xormasker import XorMaskerNvx
 from autobahn.twisted.util import create_transport_details
 from autobahn.twisted.websocket import WebSocketAdapterProtocol, WebSocketServerFactory
 from autobahn.util import ObservableMixin
@@ -16,6 +17,7 @@ from autobahn.websocket.protocol import WebSocketProtocol, WebSocketServerProtoc
 from twisted.trial.unittest import SynchronousTestCase
 
 RELIED_ON = {
+    XorMaskerNvx: "68dcc61e37a1",
     create_transport_details: "81fc51df14bc",
     ObservableMixin.on: "4f3bb01c91c0",
     ObservableMixin.set_valid_events: "380ab9fd8a97",
