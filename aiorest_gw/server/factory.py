@@ -20,6 +20,7 @@ from ..wire.proxies import TrustedProxies
 from .admission import Admission
 from .compression import accept_deflate, accept_none
 from .logs import CappedLog
+from .outgoing import Outgoing
 from .protocol import RequestHandlerProtocol
 from .threads import BlockingCalls, RunsBlocking
 from .timers import Timers
@@ -111,6 +112,7 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
         # Autobahn's own timers are on the global reactor, whatever the factory was given.
         self._batched_timer = Timers(lambda: self.reactor, self.events)
         self.turns = Turns(lambda: self.reactor)
+        self.outgoing = Outgoing(lambda: self.reactor, self.events)
         self.shared = shared
         self.deflater = Deflater()
         self.limits = Limits() if limits is None else limits

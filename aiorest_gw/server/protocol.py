@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RequestHandlerProtocol"]
 
-# Answers of one read leave in one write, but for what the transport would hold back anyway.
+# What leaves together leaves in one write, but for what the transport would hold back anyway.
 _LARGEST_BATCH = 65_536
 # Seconds after which a peer with too much waiting for it has to have read some of it.
 _PATIENCE = 1.0
@@ -52,9 +52,10 @@ class RequestHandlerProtocol(ReadingProtocol):
     _unread = 0
     _patience: IDelayedCall | None = None
     _draining = False
-    # The answers of this read, where it has more than one request.
+    # What was sent and is not written yet, and whether more comes of the same read.
     _batch: list[bytes] | None = None
     _batch_size = 0
+    _gathers = False
     # What is to be sent behind the message that an application sends piece by piece.
     _behind: list[Callable[[], None]] | None = None
 
@@ -74,6 +75,7 @@ class RequestHandlerProtocol(ReadingProtocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.factory.connections.discard(self)
         self._answering.close()
+        self._batch = None
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
@@ -85,19 +87,18 @@ class RequestHandlerProtocol(ReadingProtocol):
     # -- requests and their answers
 
     def _begin_batch(self) -> None:
-        self._batch = []
+        self._gathers = True
 
     def _end_batch(self) -> None:
-        self._flush()
-        self._batch = None
+        self._gathers = False
+        if self._batch is not None:
+            self.factory.outgoing.wait(self)
 
-    def _flush(self) -> None:
-        """Write the answers of this read so far."""
-        if self._batch:
-            batch = b"".join(self._batch)
-            self._batch.clear()
-            self._batch_size = 0
-            self._write(batch)
+    def flush(self) -> None:
+        """Write what was sent so far."""
+        batch, self._batch = self._batch, None
+        if batch is not None:
+            self._write(b"".join(batch))
 
     def _write(self, data: bytes) -> None:
         reads = self._peer_reads
@@ -108,7 +109,7 @@ class RequestHandlerProtocol(ReadingProtocol):
 
     def sendData(self, data: bytes, *args: Any, **kwargs: Any) -> None:
         """Every write of Autobahn's; the answers before it go out before it."""
-        self._flush()
+        self.flush()
         reads = self._peer_reads
         super().sendData(data, *args, **kwargs)
         if not reads:
@@ -208,13 +209,16 @@ class RequestHandlerProtocol(ReadingProtocol):
         stats.outgoingWebSocketFrames += 1
         stats.outgoingWebSocketMessages += 1
         head = frame_head(first, len(payload))
-        if self._batch is not None:
+        if self._batch is None:
+            self._batch = [head, payload]
+            self._batch_size = len(payload)
+            if not self._gathers:
+                self.factory.outgoing.wait(self)
+        else:
             self._batch += (head, payload)
             self._batch_size += len(payload)
-            if self._batch_size > _LARGEST_BATCH:
-                self._flush()
-        else:
-            self._write(head + payload)
+        if self._batch_size > _LARGEST_BATCH:
+            self.flush()
 
     def sendMessage(
         self,

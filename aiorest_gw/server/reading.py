@@ -83,7 +83,7 @@ class ReadingProtocol(OpeningProtocol):
         """Whether what was read has to wait; a peer that closes is heard out."""
         return not self._may_work and self.state == self.STATE_OPEN
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
         """Write what was held back to leave in one write."""
         raise NotImplementedError
 
@@ -217,7 +217,7 @@ class ReadingProtocol(OpeningProtocol):
         self._straight = False
         if not abort:
             # What was answered by then is answered.
-            self._flush()
+            self.flush()
         super().dropConnection(abort)
 
     # -- frames

@@ -1,0 +1,56 @@
+"""What connections have to write leaves when the loop has given each of them its turn.
+
+Then the answers to all that was read in one go are written one after the other: a connection's in one
+write, and the system's way to the network is walked by all of them while it is warm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from .logs import CappedLog
+from .transport import loop_of
+
+__all__ = ["Outgoing"]
+
+
+class Writer(Protocol):
+    """Who has something to write."""
+
+    def flush(self) -> None:
+        """Write it."""
+
+
+class Outgoing:
+    """Has connections write at the end of a turn of asyncio's loop; on other reactors at once.
+
+    :param reactor: gives it when the first one has something to write.
+    :param events: for errors.
+    """
+
+    __slots__ = ("_events", "_reactor", "_waiting")
+
+    def __init__(self, reactor: Callable[[], Any], events: CappedLog) -> None:
+        self._reactor = reactor
+        self._events = events
+        self._waiting: list[Writer] = []
+
+    def wait(self, writer: Writer) -> None:
+        """Let a writer write, now or at the end of the turn."""
+        waiting = self._waiting
+        if not waiting:
+            loop = loop_of(self._reactor())
+            if loop is None:
+                writer.flush()
+                return
+            loop.call_soon(self._leave)
+        waiting.append(writer)
+
+    def _leave(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for writer in waiting:
+            try:
+                writer.flush()
+            except Exception:
+                self._events.failure("writing failed")

@@ -1,0 +1,108 @@
+"""What is sent leaves at the end of the loop's turn: a connection's in one write, and none is kept back."""
+
+from twisted.internet.testing import MemoryReactorClock, StringTransport
+
+from aiorest_gw import RequestHandlerProtocol, SimpleRouter
+from aiorest_gw.testing import GatewayTestCase
+from tests.wire.test_handshake import head
+
+from .test_fast_path import frame
+from .test_reading import HELLO
+
+
+class Loop:
+    """As much of asyncio's loop as is asked for."""
+
+    def __init__(self):
+        self.soon = []
+
+    def call_soon(self, call):
+        self.soon.append(call)
+
+    def turn(self):
+        """The end of this turn, and of those that follow from it."""
+        while self.soon:
+            self.soon.pop(0)()
+
+
+class Transport(StringTransport):
+    """Notes each write for itself."""
+
+    def __init__(self):
+        super().__init__()
+        self.writes = []
+
+    def write(self, data):
+        self.writes.append(data)
+
+
+class OutgoingTests(GatewayTestCase):
+    def setUp(self):
+        super().setUp()
+        self.clock = MemoryReactorClock()
+        self.loop = self.clock._asyncioEventloop = Loop()
+        self.router = SimpleRouter()
+        self.router.get("/hello")(lambda request: "hello")
+        self.factory = self.serve(self.router)
+
+    def opened(self, kind=RequestHandlerProtocol):
+        self.factory.protocol = kind
+        connection = self.factory.buildProtocol(None)
+        connection.makeConnection(Transport())
+        connection.dataReceived(head())
+        connection.transport.writes.clear()
+        return connection
+
+    def test_a_connections_answers_of_a_turn_leave_in_one_write(self):
+        first, other = self.opened(), self.opened()
+        for id in (1, 2):
+            first.dataReceived(frame(0x81, HELLO % id))
+        other.dataReceived(frame(0x81, HELLO % 3) + frame(0x81, HELLO % 4))
+        first.sendMessage(b"pushed")
+        self.assertEqual([[], []], [one.transport.writes for one in (first, other)])
+        self.loop.turn()
+        for connection, holds in ((first, [b'"id":1', b'"id":2', b"pushed"]), (other, [b'"id":4'])):
+            (write,) = connection.transport.writes
+            places = [write.index(part) for part in holds]
+            self.assertEqual(sorted(places), places)
+
+    def test_on_other_reactors_they_leave_at_the_end_of_the_read(self):
+        del self.clock._asyncioEventloop
+        connection = self.opened()
+        connection.dataReceived(frame(0x81, HELLO % 1) + frame(0x81, HELLO % 2))
+        self.assertEqual(1, len(connection.transport.writes))
+        connection.dataReceived(frame(0x81, HELLO % 3))
+        connection.sendMessage(b"pushed")
+        self.assertEqual(3, len(connection.transport.writes))
+
+    def test_what_is_large_does_not_wait(self):
+        connection = self.opened()
+        connection.sendMessage(b"x" * 70_000)
+        self.assertEqual(1, len(connection.transport.writes))
+        self.loop.turn()
+        self.assertEqual(1, len(connection.transport.writes))
+
+    def test_control_frames_come_behind_what_was_sent_before(self):
+        connection = self.opened()
+        connection.dataReceived(frame(0x81, HELLO % 1) + frame(0x89, b"ping"))
+        self.assertIn(b'"id":1', b"".join(connection.transport.writes))
+        self.assertTrue(b"".join(connection.transport.writes).endswith(b"\x8a\x04ping"))
+        connection.sendMessage(b"last")
+        connection.sendClose(1000)
+        self.assertIn(b"last\x88", b"".join(connection.transport.writes))
+        self.loop.turn()
+        self.assertEqual(1, b"".join(connection.transport.writes).count(b"last"))
+
+    def test_who_is_lost_meanwhile_or_fails_keeps_nobody_from_writing(self):
+        class Failing(RequestHandlerProtocol):
+            def flush(self):
+                if self.state == self.STATE_OPEN:
+                    raise ValueError("broken")
+
+        lost, failing, other = self.opened(), self.opened(Failing), self.opened()
+        for connection in (lost, failing, other):
+            connection.dataReceived(frame(0x81, HELLO % 1))
+        lost.connectionLost()
+        self.loop.turn()
+        self.assertEqual([0, 0, 1], [len(one.transport.writes) for one in (lost, failing, other)])
+        self.assertEqual(1, len(self.flushLoggedErrors(ValueError)))
