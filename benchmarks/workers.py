@@ -22,7 +22,7 @@ from .wire import NotUsable, ask
 from .workloads import WORKLOADS
 
 _PATIENCE = 20  # seconds until the workers serve
-_WORKLOADS = ("small", "typed", "piped", "large")
+_WORKLOADS = ("small", "typed", "piped", "records")
 
 
 @attrs.frozen

@@ -53,8 +53,14 @@ def _request(method: str, url: str, args: object, data: object) -> bytes:
     return msgspec.json.encode({"method": method, "url": url, "args": args, "data": data, "id": 1})
 
 
-def _of_size(size: int) -> bytes:
-    """A request of so many octets to be echoed: orders, and a text that fills up."""
+def _text(size: int) -> bytes:
+    """A request of so many octets to be echoed: words."""
+    words = " ".join(TEAS[number * number % 7 % len(TEAS)] for number in range(size))
+    return _request("POST", "/echo", {}, words[: size - len(_request("POST", "/echo", {}, ""))])
+
+
+def _records(size: int) -> bytes:
+    """The same: orders, and a text that fills up."""
     records: list[object] = []
     while len(request := _request("POST", "/echo", {}, [*records, ""])) < size - 120:
         number = len(records)
@@ -66,7 +72,7 @@ def _of_size(size: int) -> bytes:
 TEAS = ("Assam", "Darjeeling", "Keemun", "Lapsang Souchong", "Sencha")
 ORDER = {"item": "Assam", "count": 3, "price": 12.5, "paid": True, "notes": ["loose", "black"]}
 SMALL = _request("GET", "/hello", {"language": "en-GB", "page": "10"}, None)
-LARGE = _of_size(16_384)
+TEXT, RECORDS = _text(16_384), _records(16_384)
 
 WORKLOADS = {
     "small": Workload("a request of 90 octets, 100 connections, one in flight on each", SMALL),
@@ -83,12 +89,17 @@ WORKLOADS = {
         Shape(1, 1),
         measure="latency",
     ),
-    "large": Workload("16 KiB there and back, 100 connections, one in flight on each", LARGE),
+    "text": Workload(
+        "16 KiB there and back, all of it one text, 100 connections, one in flight on each", TEXT
+    ),
+    "records": Workload(
+        "16 KiB there and back, of 204 objects, 100 connections, one in flight on each", RECORDS
+    ),
     "deflate-small": Workload(
         "as small, with permessage-deflate", SMALL, Shape(100, 1, deflate=True)
     ),
-    "deflate-large": Workload(
-        "as large, with permessage-deflate", LARGE, Shape(100, 1, deflate=True)
+    "deflate-records": Workload(
+        "as records, with permessage-deflate", RECORDS, Shape(100, 1, deflate=True)
     ),
     "memory": Workload(
         "resident memory of a connection that was asked once and is idle",

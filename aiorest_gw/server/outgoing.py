@@ -15,6 +15,11 @@ from .transport import loop_of
 __all__ = ["Outgoing"]
 
 
+# Bytes that are kept until the end of the turn: more would be memory that the system gives and takes
+# back each time.
+_MOST = 262_144
+
+
 class Writer(Protocol):
     """Who has something to write."""
 
@@ -29,23 +34,31 @@ class Outgoing:
     :param events: for errors.
     """
 
-    __slots__ = ("_events", "_reactor", "_waiting")
+    __slots__ = ("_events", "_reactor", "_size", "_waiting")
 
     def __init__(self, reactor: Callable[[], Any], events: CappedLog) -> None:
         self._reactor = reactor
         self._events = events
         self._waiting: list[Writer] = []
+        self._size = 0
 
-    def wait(self, writer: Writer) -> None:
-        """Let a writer write, now or at the end of the turn."""
+    def wait(self, writer: Writer, size: int) -> None:
+        """Let a writer write, now or at the end of the turn.
+
+        :param size: bytes that it has to write.
+        """
         waiting = self._waiting
         if not waiting:
             loop = loop_of(self._reactor())
             if loop is None:
                 writer.flush()
                 return
+            self._size = 0
             loop.call_soon(self._leave)
         waiting.append(writer)
+        self._size += size
+        if self._size > _MOST:
+            self._leave()
 
     def _leave(self) -> None:
         waiting, self._waiting = self._waiting, []

@@ -92,7 +92,7 @@ class RequestHandlerProtocol(ReadingProtocol):
     def _end_batch(self) -> None:
         self._gathers = False
         if self._batch is not None:
-            self.factory.outgoing.wait(self)
+            self.factory.outgoing.wait(self, self._batch_size)
 
     def flush(self) -> None:
         """Write what was sent so far."""
@@ -213,7 +213,7 @@ class RequestHandlerProtocol(ReadingProtocol):
             self._batch = [head, payload]
             self._batch_size = len(payload)
             if not self._gathers:
-                self.factory.outgoing.wait(self)
+                self.factory.outgoing.wait(self, self._batch_size)
         else:
             self._batch += (head, payload)
             self._batch_size += len(payload)

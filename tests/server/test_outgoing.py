@@ -82,6 +82,14 @@ class OutgoingTests(GatewayTestCase):
         self.loop.turn()
         self.assertEqual(1, len(connection.transport.writes))
 
+    def test_no_more_is_kept_for_all_together_than_there_is_room_for(self):
+        connections = [self.opened() for _ in range(6)]
+        for connection in connections:
+            connection.sendMessage(b"x" * 60_000)
+        self.assertEqual([1, 1, 1, 1, 1, 0], [len(one.transport.writes) for one in connections])
+        self.loop.turn()
+        self.assertEqual([1] * 6, [len(one.transport.writes) for one in connections])
+
     def test_control_frames_come_behind_what_was_sent_before(self):
         connection = self.opened()
         connection.dataReceived(frame(0x81, HELLO % 1) + frame(0x89, b"ping"))
