@@ -40,6 +40,7 @@ class Flood:
     :param idle: connections that do nothing but ping beside it.
     :param flags: of the gateway.
     :param memory: octets that the gateway may grow by; of each connection where ``each``.
+    :param hangs_up: all connections are closed in the same moment at its end; else some at a time.
     :param calm: the pings of idle connections have to come back nearly as fast as without it.
     """
 
@@ -56,6 +57,7 @@ class Flood:
     flags: tuple[str, ...] = ()
     memory: int = MIB
     each: bool = False
+    hangs_up: bool = False
     calm: bool = False
 
 
@@ -138,6 +140,11 @@ FLOODS = {
         connections=5_000, opened=False,
         pace=2, seconds=8, idle=10_000, flags=("--max-connections", "16000"),
         memory=64 * KIB, each=True, calm=True,
+    ),
+    "hang-up": Flood(
+        title="5,000 connections that are closed in the same moment",
+        connections=5_000, hangs_up=True, flags=("--max-connections", "16000"),
+        memory=64 * KIB, each=True,
     ),
     "deaf-small": _deaf("answers of 1 KiB are not read", "/large/1024"),
     "deaf-large": _deaf("answers of 64 KiB are not read", "/large/65536"),
