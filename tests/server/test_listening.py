@@ -3,6 +3,7 @@
 import asyncio
 import resource
 import socket
+from contextlib import contextmanager
 
 from twisted.internet.error import CannotListenError
 from twisted.trial.unittest import SynchronousTestCase
@@ -24,6 +25,25 @@ class OnALoop:
     """A reactor on a loop that is not asked for anything."""
 
     _asyncioEventloop = object()
+
+
+def connecting(port):
+    """A client's socket that connects, and is not waited for."""
+    client = socket.socket()
+    client.setblocking(False)
+    client.connect_ex(("127.0.0.1", port.getHost().port))
+    return client
+
+
+@contextmanager
+def no_descriptors():
+    """The process can open no more files."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
 class PortPromises(TransportCase, Loop):
@@ -60,16 +80,10 @@ class PortPromises(TransportCase, Loop):
         async def scenario():
             factory = ServerFactory()
             port = await self.endpoint().listen(factory)
-            client = socket.socket()
-            client.setblocking(False)
-            client.connect_ex(("127.0.0.1", port.getHost().port))
-            limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-            resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
-            try:
+            client = connecting(port)
+            with no_descriptors():
                 await until(lambda: warned)
                 await turns(200)
-            finally:
-                resource.setrlimit(resource.RLIMIT_NOFILE, limits)
             self.assertEqual(["Too many open files"], [event["reason"] for event in warned])
             self.assertEqual([], factory.made)
             await until(lambda: factory.made)
@@ -84,15 +98,9 @@ class PortPromises(TransportCase, Loop):
 
         async def scenario():
             port = await self.endpoint().listen(ServerFactory())
-            client = socket.socket()
-            client.setblocking(False)
-            client.connect_ex(("127.0.0.1", port.getHost().port))
-            limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-            resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
-            try:
+            client = connecting(port)
+            with no_descriptors():
                 await until(lambda: warned)
-            finally:
-                resource.setrlimit(resource.RLIMIT_NOFILE, limits)
             port.stopListening()
             client.close()
 
