@@ -93,5 +93,5 @@ def run(service: LeavingService) -> None:
     service.startService()  # type: ignore[no-untyped-call]
     reactor.addSystemEventTrigger("before", "shutdown", service.stopService)
     reactor.callWhenRunning(service.leave_on_signals)
-    reactor.callWhenRunning(spare)
+    reactor.callWhenRunning(spare, reactor, service.connections)
     reactor.run()

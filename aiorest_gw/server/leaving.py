@@ -19,6 +19,10 @@ class LeavingService(Service):
     reactor: Any
     _stopping = False
 
+    def connections(self) -> int:
+        """How many connections this process has."""
+        return 0
+
     def leave_on_signals(self) -> None:
         """Let SIGTERM and SIGINT end the process in order, with status 0; a second one at once.
 

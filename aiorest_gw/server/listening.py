@@ -24,7 +24,7 @@ from .transport import Address, LoopTransport, address_from, loop_of
 __all__ = ["LoopPort", "LoopServerEndpoint", "parse_endpoint"]
 
 # Connections that are accepted before the others have their turn: each takes its time.
-_AT_ONCE = 8
+_AT_ONCE = 2
 # Seconds without accepting, where the system has no room for one more connection.
 _REST = 1.0
 

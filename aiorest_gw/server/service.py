@@ -81,6 +81,9 @@ class GatewayService(LeavingService):
         closed = [maybeDeferred(port.stopListening) for port in self.ports]
         return DeferredList([*closed, self.factory.drain()])
 
+    def connections(self) -> int:
+        return len(self.factory.connections)
+
     def finish(self) -> None:
         """Answer what is still open with an error, so that a drain ends now."""
         self.factory.finish()

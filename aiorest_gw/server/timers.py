@@ -19,7 +19,7 @@ __all__ = ["Timer", "Timers"]
 # Seconds by which a timer may be late.
 _GRAIN = 0.1
 # Seconds that those of one grain take, before others are served.
-_TOGETHER = 0.004
+_TOGETHER = 0.0005
 # What a sum of floats may be above the number that is meant, in grains.
 _ROUNDING = 1e-6
 

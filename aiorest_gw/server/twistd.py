@@ -58,7 +58,7 @@ class _Started(LeavingService):
         with _refused_in_one_line():
             super().startService()  # type: ignore[no-untyped-call]
         self.reactor.callWhenRunning(self.leave_on_signals)
-        self.reactor.callWhenRunning(spare)
+        self.reactor.callWhenRunning(spare, self.reactor, self.connections)
 
 
 class _Service(_Started, GatewayService):
