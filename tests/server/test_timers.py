@@ -66,7 +66,7 @@ class TimersTests(SynchronousTestCase):
     def test_many_take_turns_with_whoever_else_is_to_be_served(self):
         def act(name):
             self.note(name)
-            self.clock.rightNow += 0.003
+            self.clock.rightNow += 0.0003
 
         for name in range(6):
             self.timers.call_later(1, act, name)
