@@ -68,8 +68,8 @@ class LoopTransport(asyncio.Protocol):
 
     * ``write`` takes a ``bytearray`` or a ``memoryview`` too, and may keep it: it must not be changed
       afterwards. ``writeSequence`` copies.
-    * What is written after ``loseConnection`` is never sent, unless a producer is registered; then the
-      connection is closed when that is unregistered, also where it is not paused.
+    * What is written after ``loseConnection`` is never sent, unless a producer is paused or pulled
+      from: then the connection is closed when that has written what it has.
     * A producer that is registered while the peer does not read is paused at once.
     * An error in ``dataReceived`` is logged by the loop, one in ``connectionMade`` ends the connection.
 
@@ -144,6 +144,13 @@ class LoopTransport(asyncio.Protocol):
             self._producer.resumeProducing()
         if self._state is _State.HALF_CLOSING:
             self._port.loop.call_soon(self._half_closed)
+        elif self._state is _State.CLOSING and self._has_written_all:
+            self._close()
+
+    @property
+    def _has_written_all(self) -> bool:
+        """Whether no producer has more to write than it has written."""
+        return self._producer is None or not (self._held or isinstance(self._producer, Pulled))
 
     def connection_lost(self, exc: Exception | None) -> None:
         protocol, self._protocol = self._protocol, None
@@ -201,7 +208,7 @@ class LoopTransport(asyncio.Protocol):
         """Close when everything is written."""
         if self._state in (_State.OPEN, _State.HALF_CLOSING):
             self._state = _State.CLOSING
-            if self._producer is None:
+            if self._has_written_all:
                 self._close()
             else:
                 self._transport.pause_reading()
@@ -210,7 +217,8 @@ class LoopTransport(asyncio.Protocol):
         self.write = _ignore
         # asyncio hands on what it reads of TLS until everything is written.
         self.data_received = _ignore  # type: ignore[method-assign]
-        self._transport.close()
+        if not self._transport.is_closing():
+            self._transport.close()
 
     def abortConnection(self) -> None:
         """Close now, with a reset; what is not written is lost."""

@@ -384,6 +384,36 @@ class Promises(TransportCase):
         if not (self.twisteds and self.secure):
             self.run_connected(scenario)
 
+    def test_a_close_waits_until_a_paused_producer_has_gone_on(self):
+        class Last(Server):
+            def resumeProducing(self):
+                super().resumeProducing()
+                self.transport.write(b"last")
+
+        async def scenario(server, reader, writer):
+            writer.transport.pause_reading()
+            server.transport.registerProducer(server, True)
+            await fill(server)
+            server.transport.loseConnection()
+            writer.transport.resume_reading()
+            self.assertEqual(b"last", (await reader.read())[-4:])
+            writer.close()
+            self.assertIs(ConnectionDone, await server.lost)
+
+        if not self.secure:
+            self.run_connected(scenario, Last)
+
+    def test_a_close_does_not_wait_for_a_producer_that_is_not_paused(self):
+        async def scenario(server, reader, writer):
+            server.transport.registerProducer(server, True)
+            server.transport.write(b"bye")
+            server.transport.loseConnection()
+            self.assertEqual(b"bye", await reader.read())
+            writer.close()
+            self.assertIs(ConnectionDone, await server.lost)
+
+        self.run_connected(scenario)
+
     def test_a_producer_that_is_pulled_is_asked_for_each_piece(self):
         async def scenario(server, reader, writer):
             pull = Pull(server.transport, 2_000)
