@@ -24,7 +24,7 @@ def _guarded(hook: str) -> Callable[..., None]:
     def guarded(self: HookedProtocol, *args: Any) -> None:
         try:
             call(self, *args)
-        except Exception:
+        except BaseException:  # sys.exit() in a hook ends no gateway
             # The hooks of a message build on those before.
             if not (of_message and self.failedByMe):
                 self._hook_failed(hook)

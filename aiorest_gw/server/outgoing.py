@@ -56,6 +56,10 @@ class Outgoing:
             self._size = 0
             loop.call_soon(self._leave)
         waiting.append(writer)
+        self.grow(size)
+
+    def grow(self, size: int) -> None:
+        """One who waits has so many bytes more to write."""
         self._size += size
         if self._size > _MOST:
             self._leave()

@@ -56,8 +56,9 @@ class RequestHandlerProtocol(ReadingProtocol):
     _batch: list[bytes] | None = None
     _batch_size = 0
     _gathers = False
-    # What is to be sent behind the message that an application sends piece by piece.
+    # What is to be sent behind the message that an application sends piece by piece, and its size.
     _behind: list[Callable[[], None]] | None = None
+    _behind_size = 0
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -217,6 +218,8 @@ class RequestHandlerProtocol(ReadingProtocol):
         else:
             self._batch += (head, payload)
             self._batch_size += len(payload)
+            if not self._gathers:
+                self.factory.outgoing.grow(len(payload))
         if self._batch_size > _LARGEST_BATCH:
             self.flush()
 
@@ -231,13 +234,27 @@ class RequestHandlerProtocol(ReadingProtocol):
         """As Autobahn's, but the limit on what is received does not limit what is sent.
 
         :raises Disconnected: the connection is not open.
+        :raises TypeError: the payload is not bytes.
         """
+        if type(payload) is not bytes:
+            raise TypeError(f"a payload should be bytes, not {type(payload).__name__}")
         if self._behind is not None and self.state == self.STATE_OPEN:
-            send = partial(self.sendMessage, payload, isBinary, fragmentSize, sync, doNotCompress)
-            self._behind.append(send)
-            return
+            send = self._send_message
+            arguments = (payload, isBinary, fragmentSize, sync, doNotCompress)
+            self._send_behind(partial(send, *arguments), len(payload))
+        else:
+            self._send_message(payload, isBinary, fragmentSize, sync, doNotCompress)
+
+    def _send_message(
+        self,
+        payload: bytes,
+        isBinary: bool,
+        fragmentSize: int | None,
+        sync: bool,
+        doNotCompress: bool,
+    ) -> None:
         pieces = fragmentSize is not None or self.autoFragmentSize or sync or self.send_queue
-        if not pieces and type(payload) is bytes and self.state == self.STATE_OPEN:
+        if not pieces and self.state == self.STATE_OPEN:
             self._send_frame(payload, isBinary, not doNotCompress)
             return
         self.maxMessagePayloadSize: int = 0
@@ -248,7 +265,8 @@ class RequestHandlerProtocol(ReadingProtocol):
 
     def sendPreparedMessage(self, preparedMsg: PreparedMessage) -> None:
         if self._behind is not None:
-            self._behind.append(partial(self.sendPreparedMessage, preparedMsg))
+            send = super().sendPreparedMessage
+            self._send_behind(partial(send, preparedMsg), len(preparedMsg.payloadHybi))
         else:
             super().sendPreparedMessage(preparedMsg)
 
@@ -264,20 +282,35 @@ class RequestHandlerProtocol(ReadingProtocol):
 
     def endMessage(self) -> None:
         super().endMessage()
-        behind, self._behind = self._behind, None
+        behind, self._behind, self._behind_size = self._behind, None, 0
         for send in behind or ():
             if self.state == self.STATE_OPEN:
-                send()
-        self._reconsider()
-        self._read_on()
+                try:
+                    send()
+                except Exception:
+                    self.factory.events.failure("what waited for a message's end cannot be sent")
+        self.requests_changed()
+
+    def _send_behind(self, send: Callable[[], None], size: int) -> None:
+        """Send something when the message that an application sends piece by piece has ended."""
+        assert self._behind is not None
+        self._behind.append(send)
+        self._behind_size += size
+        if self._behind_size > self.factory.limits.max_outgoing_size:
+            self._fail_connection(int(CloseCode.SLOW_READER), "a message does not end")
 
     def requests_changed(self) -> None:
         """A request is open now, or is not any more."""
         self._reconsider()
-        if self._draining and not self._answering.open:
+        if self._draining and self._may_leave:
             self._leave()
         else:
             self._read_on()
+
+    @property
+    def _may_leave(self) -> bool:
+        """Whether all that was asked is answered, and the answers are sent."""
+        return not self._answering.open and self._behind is None
 
     # -- reading only as fast as the application answers and the peer reads
 
@@ -323,12 +356,14 @@ class RequestHandlerProtocol(ReadingProtocol):
         """Take no more requests, answer those that are open, and close."""
         self._draining = True
         self._reconsider()
-        if not self._answering.open:
+        if self._may_leave:
             self._leave()
 
     def finish(self) -> None:
         """Answer what is still open with an error, now."""
         self._answering.expire()
+        if self._draining and self._behind is not None:
+            self._leave()
 
     def _leave(self) -> None:
         if self.state == self.STATE_OPEN:

@@ -297,7 +297,7 @@ class ReadingProtocol(OpeningProtocol):
             return
         try:
             self.onMessage(payload, isBinary)
-        except Exception:
+        except BaseException:  # sys.exit() in a hook ends no gateway
             self._hook_failed("onMessage")
 
     def _onMessageBegin(self, isBinary: bool) -> None:

@@ -4,6 +4,7 @@ import gc
 import tracemalloc
 import weakref
 
+import msgspec
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
@@ -172,6 +173,67 @@ class LeanTests(GatewayTestCase):
             self.assertEqual([b"third", b"fourth"], client.messages[:2])
             del client.messages[:2]
             self.assertEqual((2, "now"), (lambda m: (m.id, m.data))(client.receive()))
+
+    def test_what_cannot_be_sent_is_told_at_once_and_loses_nothing_else(self):
+        router = SimpleRouter()
+        router.get("/now")(lambda request: "now")
+        client = self.connect(self.serve(router))
+        client.server.beginMessage()
+        client.server.sendMessageFrame(b"one")
+        self.assertRaises(TypeError, client.server.sendMessage, "text")
+        client.server.sendMessage(b"wrong", fragmentSize="x")
+        client.server.sendMessage(b"two")
+        client.send({"method": "GET", "url": "/now"})
+        client.server.endMessage()
+        client.move()
+        self.assertEqual([b"one", b"two"], client.messages[:2])
+        self.assertEqual(3, len(client.messages))
+        self.assertEqual(1, len(self.flushLoggedErrors(AssertionError)))
+
+    def test_an_own_way_of_sending_is_taken_once(self):
+        class Wrapping(RequestHandlerProtocol):
+            def sendMessage(self, payload, *args, **kwargs):
+                super().sendMessage(b"<%s>" % payload, *args, **kwargs)
+
+        client = self.connect(self.serve(protocol=Wrapping))
+        client.server.beginMessage()
+        client.server.sendMessageFrame(b"own")
+        client.server.sendMessage(b"one")
+        client.server.endMessage()
+        client.move()
+        self.assertEqual([b"own", b"<one>"], client.messages)
+
+    def test_what_waits_for_the_end_of_a_message_is_bounded(self):
+        client = self.connect(self.serve(max_outgoing_size=1_000))
+        client.server.beginMessage()
+        for _ in range(11):
+            client.server.sendMessage(b"x" * 100)
+        client.move()
+        self.assertEqual(4002, client.close_code)
+
+    def test_a_drain_waits_for_the_end_of_a_message(self):
+        for ends in (True, False):
+            later = Deferred()
+            router = SimpleRouter()
+            router.get("/later")(lambda request, later=later: later)
+            factory = self.serve(router, drain_timeout=5)
+            client = self.connect(factory)
+            client.send({"method": "GET", "url": "/later"})
+            client.server.beginMessage()
+            client.server.sendMessageFrame(b"own")
+            drained = factory.drain()
+            later.callback("later")
+            client.move()
+            self.assertEqual((True, []), (client.connected, client.messages))
+            if ends:
+                client.server.endMessage()
+                client.move()
+                self.assertEqual("later", msgspec.json.decode(client.messages[1])["data"])
+            else:
+                self.advance(5)
+            self.assertEqual(4001, client.close_code)
+            self.advance(3)
+            self.successResultOf(drained)
 
     def test_every_way_of_sending_works_on_an_open_connection(self):
         for compress in (False, True):

@@ -85,6 +85,7 @@ class OutgoingTests(GatewayTestCase):
     def test_no_more_is_kept_for_all_together_than_there_is_room_for(self):
         connections = [self.opened() for _ in range(6)]
         for connection in connections:
+            connection.sendMessage(b"x")
             connection.sendMessage(b"x" * 60_000)
         self.assertEqual([1, 1, 1, 1, 1, 0], [len(one.transport.writes) for one in connections])
         self.loop.turn()

@@ -181,6 +181,10 @@ def _fails(self, *args):
     raise ValueError("of the application")
 
 
+def _exits(self, *args):
+    raise SystemExit(4)
+
+
 async def _waits(self, *args):
     """A hook that should be no coroutine function."""
 
@@ -226,6 +230,16 @@ class HookTests(ReadingTestCase):
                 self.assertEqual((len(before), 1011), (len(client.messages), client.close_code))
                 self.assertEqual(1, len(self.flushLoggedErrors(ValueError)))
                 self.clock.moment = 0
+
+    def test_a_hook_that_exits_ends_no_gateway(self):
+        for name in ("onOpen", "onMessage", "onPing", "onClose"):
+            client = self.connect_to(type("Exiting", (RequestHandlerProtocol,), {name: _exits}))
+            if client.connected:
+                client.send_octets(frame(0x89, b"") + frame(0x81, HELLO % 1))
+                client.close()
+            self.assertEqual(1, len(self.flushLoggedErrors(SystemExit)), name)
+            if name != "onClose":
+                self.assertEqual(1011, client.close_code)
 
     def test_a_hook_that_nobody_would_await_is_refused(self):
         for name in ("onOpen", "onMessage", "onPing", "onPong", "onClose"):
