@@ -140,7 +140,11 @@ class OpeningProtocol(HookedProtocol):
             self.peer, headers, self.http_request_host, handshake.path, handshake.query, 13,
             self.websocket_origin, handshake.protocols, self.websocket_extensions,
         )  # fmt: skip
-        maybeDeferred(self._ask, request).addCallbacks(self.succeedHandshake, self._denied)
+        # Kept before it is asked, which may note something there.
+        self.session = Session(secrets.token_urlsafe(16), str(self.peer))
+        answer = maybeDeferred(self._ask, request)
+        # What it says may be nothing that can be said.
+        answer.addCallbacks(self.succeedHandshake, self._denied).addErrback(self._denied)
 
     def _ask(self, request: ConnectionRequest) -> Any:
         """What ``onConnect`` says, or what fires with it."""
@@ -191,7 +195,6 @@ class OpeningProtocol(HookedProtocol):
         """``onConnect`` lets the client in."""
         if self.state != self.STATE_CONNECTING:
             return
-        self.session = Session(secrets.token_urlsafe(16), str(self.peer))
         if self._waits:
             self._waits = False
             self.transport.resumeProducing()
@@ -209,6 +212,21 @@ class OpeningProtocol(HookedProtocol):
         else:
             self.factory.events.failure("onConnect failed", failure)
             self.failHandshake("", HTTPStatus.INTERNAL_SERVER_ERROR)
+
+    def onOpenHandshakeTimeout(self) -> None:
+        """The time for both handshakes is over, and for ``onConnect``."""
+        self.openHandshakeTimeoutCall = None
+        if self.state == self.STATE_CONNECTING and self._head:
+            self.factory.events.warn("onConnect did not answer in time")
+            self.failHandshake("", HTTPStatus.GATEWAY_TIMEOUT)
+        else:
+            super().onOpenHandshakeTimeout()
+
+    def _onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
+        """``onClose`` is told of each connection, and has a session also of one that never was open."""
+        if self.session is None:
+            self.session = Session("", str(self.peer))
+        super()._onClose(wasClean, code, reason)
 
     def failHandshake(self, reason: str, code: int = 400, responseHeaders: Any = None) -> None:
         self.factory.events.info(

@@ -3,8 +3,10 @@
 from autobahn.websocket.types import ConnectionDeny
 from twisted.internet.address import IPv4Address, UNIXAddress
 from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import StringTransport
-from twisted.logger import globalLogPublisher
+from twisted.logger import capturedLogs, formatEvent, globalLogPublisher
+from twisted.python.failure import Failure
 
 from aiorest_gw import RequestHandlerProtocol, SimpleRouter
 from aiorest_gw.testing import GatewayTestCase
@@ -128,6 +130,47 @@ class HookTests(OpeningTestCase):
             answer.callback(refuses)
             self.assertEqual(status, self.status())
             answer = Deferred()
+
+    def test_an_onConnect_that_takes_too_long_is_told_and_answered(self):
+        class Slow(RequestHandlerProtocol):
+            def onConnect(self, request):
+                return Deferred()
+
+        with capturedLogs() as logged:
+            self.open(head(), kind=Slow, handshake_timeout=5)
+            self.clock.advance(5.1)
+        self.assertEqual(504, self.status())
+        self.assertIn("onConnect did not answer in time", [formatEvent(event) for event in logged])
+
+    def test_an_onConnect_that_says_something_else_is_told_at_once(self):
+        for answer in (5, Deferred()):
+
+            class Wrong(RequestHandlerProtocol):
+                def onConnect(self, request, answer=answer):
+                    return answer
+
+            self.open(head(), kind=Wrong)
+            if isinstance(answer, Deferred):
+                answer.callback("a subprotocol that was not offered")
+            self.assertEqual(500, self.status())
+            self.assertEqual(1, len(self.flushLoggedErrors(Exception)))
+
+    def test_there_is_a_session_in_every_hook(self):
+        seen = []
+
+        class Noting(RequestHandlerProtocol):
+            def onConnect(self, request):
+                self.session.data["name"] = "x"
+
+            def onOpen(self):
+                seen.append(self.session.data["name"])
+
+            def onClose(self, wasClean, code, reason):
+                seen.append(self.session.data.get("name"))
+
+        for octets in (head(), head(b"GET /nowhere HTTP/1.1"), b"", b"\x16"):
+            self.open(octets, kind=Noting).connectionLost(Failure(ConnectionDone()))
+        self.assertEqual(["x", "x", None, None, None], seen)
 
     def test_onConnect_sees_the_request_and_may_refuse_it(self):
         seen = []
