@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from typing import Any
 
 import attrs
 import msgspec
 
+from ..arguments import refuse_misspelt
 from ..auth.users import ANONYMOUS, User
 from ..errors import APIError
 from ..messages import Request, Response, Session
@@ -66,6 +67,7 @@ async def ask(
     :param served: a router, or a factory with its middlewares.
     :param user: who makes the request, where no middleware finds out.
     :param extra: further keys of the message.
+    :raises ConfigurationError: one of them looks like a misspelt parameter.
     """
     if isinstance(served, RequestHandlerFactory):
         router, factory = served.router, served
@@ -74,6 +76,7 @@ async def ask(
         router = served
     else:
         raise TypeError(f"{served!r} is neither a router nor a factory")
+    refuse_misspelt(extra, ("data", "args", "token", "user", "middlewares", "session"))
     message = {"method": method, "url": url, "args": args or {}, "data": data, "token": token}
     request = Request.of(message | {"id": 1} | extra)
     request.user, request.session, request.factory = user, session, factory
@@ -81,20 +84,50 @@ async def ask(
     try:
         response = dispatch.answer(request)
         if inspect.isawaitable(response):
-            response = await response
+            response = await _on_this_loop(response)
     except APIError as error:
         return Answer.read(render_error(error, None, 1))
     assert isinstance(response, Response)
     return Answer.read(render_response(attrs.evolve(response, renderer=None), None, 1))
 
 
+async def _on_this_loop(response: Awaitable[Any]) -> Any:
+    """Await Deferreds in a task of asyncio's too."""
+
+    async def awaited() -> Any:
+        return await response
+
+    in_task = asyncio._get_running_loop() is not None and asyncio.current_task() is not None
+    return await (on_asyncio(awaited()) if in_task else response)
+
+
 def call(
-    served: SimpleRouter | RequestHandlerFactory, method: str, url: str, **options: Any
+    served: SimpleRouter | RequestHandlerFactory,
+    method: str,
+    url: str,
+    *,
+    timeout: float = 10,
+    **options: Any,
 ) -> Answer:
     """As :func:`ask`, for tests without a loop: what a view awaits runs on a loop of its own.
 
+    :param timeout: seconds after which it is given up.
     :raises RuntimeError: there is a loop already.
+    :raises TimeoutError: the view still waits; Twisted's reactor, which it may wait for, does not run.
     """
     if asyncio._get_running_loop() is not None:
         raise RuntimeError("a loop runs here already: await ask(…) in place of call(…)")
-    return asyncio.run(on_asyncio(ask(served, method, url, **options)))
+
+    async def within() -> Answer:
+        async with asyncio.timeout(timeout):
+            return await ask(served, method, url, **options)
+
+    try:
+        return asyncio.run(within())
+    except TimeoutError as error:
+        if str(error):  # the view's own
+            raise
+        raise TimeoutError(
+            f"the view still waits after {timeout:g} s; Twisted's reactor does not run here: "
+            "await ask(…) in a test of trial's, or use GatewayTestCase"
+        ) from None

@@ -7,7 +7,7 @@ import warnings
 from twisted.internet.defer import Deferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
-from aiorest_gw import APIError, RequestHandlerFactory, SimpleRouter, blocking
+from aiorest_gw import APIError, ConfigurationError, RequestHandlerFactory, SimpleRouter, blocking
 from aiorest_gw.auth import User
 from aiorest_gw.messages import Session
 from aiorest_gw.testing import GatewayTestCase, ask, call
@@ -58,6 +58,27 @@ class CallTests(SynchronousTestCase):
     def test_a_mistake_of_a_view_is_raised(self):
         """Where a client would get a bare 500, a test wants to see it."""
         self.assertRaises(ZeroDivisionError, call, router, "GET", "/bug")
+
+    def test_one_that_waits_for_what_never_comes_is_given_up(self):
+        """Twisted's reactor does not run here, and a view may wait for it."""
+        waiting = SimpleRouter()
+        waiting.get("/never")(lambda request: Deferred())
+        with self.assertRaisesRegex(TimeoutError, "Twisted's reactor does not run here"):
+            call(waiting, "GET", "/never", timeout=0.01)
+
+    def test_a_misspelt_argument_is_told(self):
+        self.assertRaises(ConfigurationError, call, router, "GET", "/later", dat=1)
+        self.assertEqual("later", call(router, "GET", "/later", color="red").data)
+
+    def test_a_deferred_is_awaited_on_a_loop_as_without(self):
+        async def fired_later():
+            later = SimpleRouter()
+            deferred = Deferred()
+            later.get("/later")(lambda request: deferred)
+            asyncio.get_running_loop().call_soon(deferred.callback, "later")
+            return await ask(later, "GET", "/later")
+
+        self.assertEqual("later", asyncio.run(fired_later()).data)
 
     def test_on_a_loop_it_is_awaited(self):
         self.assertEqual("later", asyncio.run(ask(router, "GET", "/later")).data)
