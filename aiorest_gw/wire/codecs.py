@@ -110,9 +110,10 @@ def decode_request(payload: bytes, max_depth: int, max_containers: int) -> Reque
         # A level takes two bytes, so what is small needs no second look.
         size = len(payload)
         decode = _decode_plain
+        most = max_depth if max_depth < max_containers else max_containers
         if (
-            size > 2 * max_depth
-            and (size > _LONGEST_INTEGER or payload.count(b"[") + payload.count(b"{") > max_depth)
+            size > 2 * most
+            and (size > _LONGEST_INTEGER or payload.count(b"[") + payload.count(b"{") > most)
             and _check_shape(payload, max_depth, max_containers)
         ):
             decode = _decode_plain_evenly

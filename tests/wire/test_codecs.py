@@ -123,6 +123,12 @@ class DecodeRequestTests(SynchronousTestCase):
     def test_as_deep_as_allowed_is_taken(self):
         self.assertEqual(7, decode_request(nested(64), 64, 100).id)
 
+    def test_containers_are_bounded_in_small_messages_too(self):
+        payload = b'{"method":"GET","url":"/x","args":{"q":[[],[],[]]}}'
+        self.assertEqual("/x", decode_request(payload, 32, 6).url)
+        for most in (1, 2, 5):
+            self.assertRaises(BadMessage, decode_request, payload, 32, most)
+
     def test_one_deeper_is_refused_with_its_id(self):
         error = self.refused(nested(65))
         self.assertEqual(7, error.id)
