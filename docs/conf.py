@@ -33,6 +33,8 @@ class LimitsTable(Directive):
         for field in attrs.fields(Limits):
             meta = field.metadata
             default = f"{int(field.default):,} {meta['unit']}".replace(",", " ")
+            if not field.default:
+                default = "no limit"
             rows.append((field.name, default, meta["help"]))
         table, group = nodes.table(), nodes.tgroup(cols=3)
         table += group

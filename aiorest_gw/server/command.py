@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from twisted.application.reactors import NoSuchReactor
+from twisted.application.reactors import NoSuchReactor, getReactorTypes
 from twisted.python import usage
 
 from .. import __version__
@@ -95,7 +95,8 @@ def _serve(options: _Serve) -> None:
     try:
         install_reactor(options["reactor"])
     except NoSuchReactor as error:
-        raise ConfigurationError(f"there is no reactor {error}") from None
+        known = ", ".join(sorted({kind.shortName for kind in getReactorTypes()}))
+        raise ConfigurationError(f"there is no reactor {error}; known are {known}") from None
     from twisted.internet import reactor
 
     service: LeavingService

@@ -20,9 +20,22 @@ from .transport import loop_of
 __all__ = ["address_of", "cannot_listen", "endpoint_of"]
 
 # Ours, and those of Twisted that one may have in mind.
-_KINDS = ("tcp", "loop", "unix", "ssl", "tcp6", "systemd", "fd", "haproxy")
-_URL = re.compile(r"(?:http|ws)(?P<secure>s?):(?://(?P<host>[^/:]+):?)?(?P<port>\d*)/?")
-_UNKNOWN_WORD = re.compile(r"unexpected keyword argument '(\w+)'")
+_KINDS = ("tcp", "loop", "unix", "ssl", "tcp6", "systemd", "haproxy")
+_URL = re.compile(
+    r"(?:http|ws)(?P<secure>s?):(?://(?P<host>[^/:]+|\[[0-9a-fA-F:]+\]):?)?(?P<port>\d*)/?"
+)
+# What Python says of the arguments of Twisted's functions, and what that means.
+_WORDS = [
+    (re.compile(pattern), words)
+    for pattern, words in {
+        r"unexpected keyword argument '(privateKey|certKey)'": r"there is no \1= to set; is ssl: meant?",
+        r"unexpected keyword argument '(\w+)'": r"there is no \1= to set",
+        r"missing 1 required positional argument: '(\w+)'": r"the \1 is missing",
+        r"multiple values for argument '(\w+)'": r"\1= is there twice; a colon in it is written \\:",
+        r"generator raised StopIteration": r"behind a backslash stands a colon or another one",
+        r"list index out of range": r"no such socket was handed down",
+    }.items()
+]
 
 
 def address_of(port: IListeningPort, text: str, path: str) -> str:
@@ -56,24 +69,26 @@ def _is_better_by_the_loop(kind: str, arguments: str, loop: Any) -> bool:
         # With TLS asyncio's own loops take 250 KiB more than Twisted for a connection, and no less CPU.
         own_loop = isinstance(loop, asyncio.BaseEventLoop)
         return loop is not None and not own_loop and is_understood(arguments)
-    return loop is not None and kind == "tcp"
+    return loop is not None and kind == "tcp" and not is_understood(arguments)
 
 
 def _what_is_wrong(text: str, error: Exception, twisted_tcp: bool) -> str:
     """What is wrong with a description, where Twisted's own words do not say it."""
     kind, _, rest = text.partition(":")
-    if isinstance(error, ImportError):
-        return f"{error}; install aiorest_gw[tls]"
     if kind not in _KINDS:
         return _which_is_meant(text)
     if kind == "ssl":
         wrong = what_is_wrong(rest, twisted_tcp)
         if wrong:
             return wrong
-    unknown = _UNKNOWN_WORD.search(str(error))
-    if unknown:
-        return f"there is no {unknown[1]}= to set"
-    return str(error).replace("parse_endpoint() ", "") or type(error).__name__
+    if isinstance(error, ImportError):
+        return f"{error}; install aiorest_gw[tls]"
+    told = str(error)
+    for pattern, words in _WORDS:
+        found = pattern.search(told)
+        if found:
+            return found.expand(words)
+    return told.replace("parse_endpoint() ", "") or type(error).__name__
 
 
 def _which_is_meant(text: str) -> str:
@@ -83,7 +98,8 @@ def _which_is_meant(text: str) -> str:
         kind, files = "tcp", ""
         if url["secure"]:
             kind, files = "ssl", ":privateKey=key.pem:certKey=cert.pem"
-        interface = f":interface={url['host']}" if url["host"] else ""
+        host = (url["host"] or "").strip("[]").replace(":", "\\:")
+        interface = f":interface={host}" if host else ""
         return f"write {kind}:{url['port'] or 8080}{interface}{files}"
     kind, _, rest = text.partition(":")
     meant = nearest(kind, _KINDS, 0.6)
@@ -105,5 +121,8 @@ def cannot_listen(text: str, failure: Failure) -> ConfigurationError:
         if port not in text.split(":"):
             text = f"{text}: cannot listen on port {port}"
     told = getattr(reason, "strerror", None) or reason
-    hint = "; choose another port" if getattr(reason, "errno", 0) == errno.EADDRINUSE else ""
+    hint = ""
+    if getattr(reason, "errno", 0) == errno.EADDRINUSE:
+        is_file = text.startswith("unix:")
+        hint = "; is there such a file already?" if is_file else "; choose another port"
     return ConfigurationError(f"cannot listen on {text}: {told}{hint}")

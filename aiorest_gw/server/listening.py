@@ -46,7 +46,7 @@ def parse_endpoint(
     if loop_of(reactor) is None:
         raise ValueError("loop: needs asyncio's reactor; use tcp: or ssl: on this one")
     for name, text in (("port", port), ("backlog", backlog)):
-        if not text.isdecimal():
+        if not (text.isdecimal() and text.isascii()):
             raise ValueError(f"the {name} should be a number, not {text!r}")
     if rest:
         raise ValueError(f"what is {rest[0]!r}? files for TLS are named, as privateKey=key.pem")

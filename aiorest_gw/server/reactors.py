@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import resource
 import sys
 
@@ -37,6 +38,14 @@ def install_reactor(name: str | None = None) -> None:
     asyncio.set_event_loop(loop)
 
 
+# Files that a gateway opens beside its connections, at least.
+_FEW = 10
+
+
+def _open_files() -> int:
+    return len(os.listdir("/dev/fd"))
+
+
 def raise_open_files(wanted: int) -> int:
     """Raise this process's limit of open files towards what the connections need.
 
@@ -48,7 +57,8 @@ def raise_open_files(wanted: int) -> int:
     if soft != resource.RLIM_INFINITY and soft < wanted + spare:
         soft = wanted + spare
         if hard != resource.RLIM_INFINITY:
-            wanted = min(wanted, max(hard - spare, hard // 2))
+            room = hard - spare if hard > 2 * spare else max(0, hard - _open_files() - _FEW)
+            wanted = min(wanted, room)
             soft = min(soft, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     return wanted

@@ -248,9 +248,11 @@ class Supervisor(LeavingService):
     def _end(self, worker: _Worker, order: bytes, within: float) -> None:
         """Have a worker's process end by itself, or be ended."""
         if worker.process is not None:
-            worker.cancel()
-            worker.due = self.reactor.callLater(within + _UNABLE, self._kill, worker)
             worker.process.order(order)
+            end = self.reactor.seconds() + within + _UNABLE
+            if worker.due is None or end < worker.due.getTime():
+                worker.cancel()
+                worker.due = self.reactor.callLater(within + _UNABLE, self._kill, worker)
 
     def _kill(self, worker: _Worker) -> None:
         worker.due = None

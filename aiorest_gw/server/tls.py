@@ -105,7 +105,8 @@ def _unknown(word: str) -> str:
     if word in _TWISTEDS:
         return f"there is no {word}= to set; Twisted's own ssl: has it, with --twisted-tcp"
     meant = nearest(word, _WORDS)
-    return f"there is no {word}= to set" + (f"; is {meant}= meant?" if meant else "")
+    hint = f"is {meant}= meant?" if meant else "files are named by " + ", ".join(sorted(_FILES))
+    return f"there is no {word}= to set; {hint}"
 
 
 class _Encrypted(Exception):

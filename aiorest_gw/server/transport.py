@@ -145,7 +145,8 @@ class LoopTransport(asyncio.Protocol):
         if self._state is _State.HALF_CLOSING:
             self._port.loop.call_soon(self._half_closed)
         elif self._state is _State.CLOSING and self._has_written_all:
-            self._close()
+            # asyncio looks at its transport once more behind this call.
+            self._port.loop.call_soon(self._close)
 
     @property
     def _has_written_all(self) -> bool:
@@ -214,6 +215,8 @@ class LoopTransport(asyncio.Protocol):
                 self._transport.pause_reading()
 
     def _close(self) -> None:
+        if self._state is not _State.CLOSING:
+            return
         self.write = _ignore
         # asyncio hands on what it reads of TLS until everything is written.
         self.data_received = _ignore  # type: ignore[method-assign]

