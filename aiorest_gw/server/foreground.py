@@ -29,6 +29,9 @@ __all__ = [
 class _Foreground(LeavingService):
     """Tells on the standard output where it listens, and what happens when it is stopped."""
 
+    def ready(self) -> None:
+        self.leave_on_signals()
+
     def announce(self, line: str) -> None:
         try:
             print(f"aiorest_gw: {line}", flush=True)
@@ -92,6 +95,7 @@ def run(service: LeavingService) -> None:
     service.privilegedStartService()  # type: ignore[no-untyped-call]
     service.startService()  # type: ignore[no-untyped-call]
     reactor.addSystemEventTrigger("before", "shutdown", service.stopService)
+    # The reactor sets handlers of its own when it begins to run.
     reactor.callWhenRunning(service.leave_on_signals)
     reactor.callWhenRunning(spare, reactor, service.connections)
     reactor.run()

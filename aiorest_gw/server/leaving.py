@@ -19,6 +19,9 @@ class LeavingService(Service):
     reactor: Any
     _stopping = False
 
+    def ready(self) -> None:
+        """It is loaded, and about to serve: from now on it is ended in order."""
+
     def connections(self) -> int:
         """How many connections this process has."""
         return 0

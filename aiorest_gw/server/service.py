@@ -49,6 +49,7 @@ class GatewayService(LeavingService):
 
         :raises ConfigurationError: an address cannot be listened on.
         """
+        self.ready()
         can = raise_open_files(self.factory.limits.max_connections)
         if can < self.factory.limits.max_connections:
             self.log.warn("the limit of open files leaves room for {can} connections", can=can)

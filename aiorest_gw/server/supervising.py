@@ -143,6 +143,7 @@ class Supervisor(LeavingService):
             self._abandon()
             raise
         self._phase = _Phase.SERVING
+        self.ready()
         for worker in self._workers:
             if worker.process is not None:
                 worker.process.order(ACCEPT)

@@ -50,6 +50,9 @@ class Options(GatewayOptions):
 
 
 class _Started(LeavingService):
+    def ready(self) -> None:
+        self.leave_on_signals()
+
     def privilegedStartService(self) -> None:
         with _refused_in_one_line():
             super().privilegedStartService()  # type: ignore[no-untyped-call]

@@ -42,6 +42,12 @@ class StoppingTests(SynchronousTestCase):
                 self.assertTrue(json.loads(client.recv(PATIENCE))["data"])
                 self.assertEqual(0, gateway.process.wait(PATIENCE))
 
+    def test_as_soon_as_it_listens_it_ends_in_order(self):
+        for name, options in (("serve", []), ("twistd", []), ("serve", ["--workers", "2"])):
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                with running([*STARTERS[name], *APP, *LISTEN, *options], ROOT) as gateway:
+                    self.assertEqual(0, gateway.stop(number), gateway.output)
+
     def test_what_does_not_finish_is_answered_and_ended(self):
         """A view that is stuck in a thread does not keep the process."""
         command = [*STARTERS["serve"], *APP, *LISTEN, "--drain-timeout", "0.5"]
