@@ -18,6 +18,8 @@ __all__ = ["Outgoing"]
 # Bytes that are kept until the end of the turn: more would be memory that the system gives and takes
 # back each time.
 _MOST = 262_144
+# Writes that do not wait after one that was alone in its turn: there is nothing to gain by waiting.
+_ALONE = 32
 
 
 class Writer(Protocol):
@@ -34,13 +36,14 @@ class Outgoing:
     :param events: for errors.
     """
 
-    __slots__ = ("_events", "_reactor", "_size", "_waiting")
+    __slots__ = ("_at_once", "_events", "_reactor", "_size", "_waiting")
 
     def __init__(self, reactor: Callable[[], Any], events: CappedLog) -> None:
         self._reactor = reactor
         self._events = events
         self._waiting: list[Writer] = []
         self._size = 0
+        self._at_once = 0
 
     def wait(self, writer: Writer, size: int) -> None:
         """Let a writer write, now or at the end of the turn.
@@ -51,6 +54,10 @@ class Outgoing:
         if not waiting:
             loop = loop_of(self._reactor())
             if loop is None:
+                writer.flush()
+                return
+            if self._at_once:
+                self._at_once -= 1
                 writer.flush()
                 return
             self._size = 0
@@ -66,6 +73,8 @@ class Outgoing:
 
     def _leave(self) -> None:
         waiting, self._waiting = self._waiting, []
+        if len(waiting) == 1:
+            self._at_once = _ALONE
         for writer in waiting:
             try:
                 writer.flush()
