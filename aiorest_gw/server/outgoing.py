@@ -19,7 +19,7 @@ __all__ = ["Outgoing"]
 # back each time.
 _MOST = 262_144
 # Writes that do not wait after one that was alone in its turn: there is nothing to gain by waiting.
-_ALONE = 32
+_ALONE = 3
 
 
 class Writer(Protocol):
