@@ -34,6 +34,8 @@ _READ_AHEAD = 65_536
 _LONGEST_HEAD = 14
 # Enough for any control frame.
 _PIECE = 256
+# Of a compressed message: zlib may make a thousand times as much of it, and holds that twice.
+_DEFLATED = 512
 _DATA = (TEXT, BINARY)
 
 # Autobahn's hooks below whole messages: a subclass with one of them reads by Autobahn alone.
@@ -47,6 +49,8 @@ class ReadingProtocol(OpeningProtocol):
     """A connection that reads."""
 
     _reads_slowly = False
+    # Autobahn sets it with each message.
+    _isMessageCompressed = False
     # What was read and not worked on; a bytearray where there is something.
     _rest: bytes | bytearray = b""
     _paused = False
@@ -232,6 +236,8 @@ class ReadingProtocol(OpeningProtocol):
         """
         if self.current_frame is not None:
             piece: int = self.current_frame.length - self.current_frame_masker.pointer()
+            if self._isMessageCompressed:
+                piece = min(piece, _DEFLATED)
         elif self.data:
             piece = _LONGEST_HEAD - len(self.data)
         else:

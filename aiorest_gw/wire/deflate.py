@@ -8,6 +8,7 @@ found again by whoever is to tell the peer.
 from __future__ import annotations
 
 import zlib
+from typing import Any
 
 __all__ = ["COMPRESS_FROM", "Deflater", "inflated"]
 
@@ -19,6 +20,8 @@ _LEVEL = 2
 _MEMORY = 5
 # The end of a block that a sender leaves out (RFC 7692 section 7.2.1).
 _FLUSHED = b"\x00\x00\xff\xff"
+# Bytes that are inflated in one go.
+_PIECE = 65_536
 
 
 class Deflater:
@@ -48,13 +51,26 @@ class Deflater:
 def inflated(payload: bytes, most: int) -> bytes | None:
     """What a frame with the bit RSV1 says.
 
-    :param most: bytes that it may become; no more are ever held.
+    :param most: bytes that it may become; hardly more are ever held.
     :returns: None where it is more, or not compressed as it should be.
     """
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
-        octets = inflater.decompress(payload, most + 1)
-        whole = len(octets) <= most and not inflater.decompress(_FLUSHED)
+        octets = _in_pieces(inflater, payload, most)
+        whole = not inflater.decompress(_FLUSHED, 1)
     except zlib.error:
         return None
     return octets if whole else None
+
+
+def _in_pieces(inflater: Any, payload: bytes, most: int) -> bytes | None:
+    """All that is inflated, or None where it is more than ``most``; zlib holds each piece twice."""
+    octets: bytes = inflater.decompress(payload, _PIECE)
+    if len(octets) < _PIECE:
+        return octets if len(octets) <= most else None
+    pieces, size = [octets], len(octets)
+    while len(octets) == _PIECE and size <= most:
+        octets = inflater.decompress(inflater.unconsumed_tail, _PIECE)
+        pieces.append(octets)
+        size += len(octets)
+    return b"".join(pieces) if size <= most else None
