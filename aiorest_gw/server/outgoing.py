@@ -14,7 +14,6 @@ from .transport import loop_of
 
 __all__ = ["Outgoing"]
 
-
 # Bytes that are kept until the end of the turn: more would be memory that the system gives and takes
 # back each time.
 _MOST = 262_144
@@ -31,6 +30,8 @@ class Writer(Protocol):
 
 class Outgoing:
     """Has connections write at the end of a turn of asyncio's loop; on other reactors at once.
+
+    Where only one of them has something to write in a turn, the next ones need not wait.
 
     :param reactor: gives it when the first one has something to write.
     :param events: for errors.
