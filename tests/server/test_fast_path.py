@@ -24,7 +24,7 @@ from aiorest_gw.wire.frames import (
 )
 
 compressed = Deflater().compressed
-EXAMPLES = int(os.environ.get("FAST_PATH_EXAMPLES", "2000"))
+EXAMPLES = int(os.environ.get("FAST_PATH_EXAMPLES", "1000"))
 
 
 def frame(first, payload, masked=True, wide=0, mask=b"\x01\xfe\x80\x00"):
