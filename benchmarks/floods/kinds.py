@@ -11,10 +11,7 @@ from aiorest_gw.limits import Limits
 
 from ..wire import Dialect, client_frame, masked_frame
 
-__all__ = ["FLOODS", "KIB", "LONG_STALL", "MIB", "STALL", "Flood"]
-
-# Milliseconds; the longer one where a message is as large as may be, or thousands hang up at once.
-STALL, LONG_STALL = 20.0, 100.0
+__all__ = ["FLOODS", "KIB", "MIB", "Flood"]
 
 KIB, MIB = 1_024, 1_048_576
 _LARGEST = Limits().max_message_size
@@ -43,7 +40,6 @@ class Flood:
     :param idle: connections that do nothing but ping beside it.
     :param flags: of the gateway.
     :param memory: octets that the gateway may grow by; of each connection where ``each``.
-    :param stall: milliseconds that nobody may have to wait longer.
     :param hangs_up: all connections are closed in the same moment at its end; else some at a time.
     :param calm: the pings of idle connections have to come back nearly as fast as without it.
     """
@@ -61,7 +57,6 @@ class Flood:
     flags: tuple[str, ...] = ()
     memory: int = MIB
     each: bool = False
-    stall: float = STALL
     hangs_up: bool = False
     calm: bool = False
 
@@ -111,12 +106,7 @@ def _valid(title: str, connections: int) -> Flood:
 
 def _json(title: str, make: Callable[[], bytes]) -> Flood:
     """A message as large as may be, again and again; what it is decoded to is larger yet."""
-    return Flood(
-        title=title,
-        chunk=lambda: _request("/echo", "POST", make()),
-        memory=24 * _LARGEST,
-        stall=LONG_STALL,
-    )
+    return Flood(title=title, chunk=lambda: _request("/echo", "POST", make()), memory=24 * _LARGEST)
 
 
 def _filled(item: bytes, opening: bytes = b"[", closing: bytes = b"]") -> bytes:
@@ -154,7 +144,7 @@ FLOODS = {
     "hang-up": Flood(
         title="5,000 connections that are closed in the same moment",
         connections=5_000, hangs_up=True, flags=("--max-connections", "16000"),
-        memory=64 * KIB, each=True, stall=LONG_STALL,
+        memory=64 * KIB, each=True,
     ),
     "deaf-small": _deaf("answers of 1 KiB are not read", "/large/1024"),
     "deaf-large": _deaf("answers of 64 KiB are not read", "/large/65536"),

@@ -7,10 +7,12 @@ from collections.abc import Iterable
 import attrs
 
 from .bystanders import Seen
-from .kinds import KIB, LONG_STALL, MIB, STALL, Flood
+from .kinds import KIB, MIB, Flood
 
 __all__ = ["HEAD", "Outcome", "legend"]
 
+# Milliseconds that nobody may have to wait longer, whoever floods.
+_STALL = 20.0
 # How much longer the pings of idle connections may take, and what counts as nothing (milliseconds).
 _SLOWER = 3.0
 _NOTHING = 1.0
@@ -47,8 +49,8 @@ class Outcome:
         found = []
         if self._memory > flood.memory:
             found.append(f"memory > {_octets(flood.memory)}")
-        if self.flooded.stall > flood.stall:
-            found.append(f"stall > {flood.stall:.0f} ms")
+        if self.flooded.stall > _STALL:
+            found.append(f"stall > {_STALL:.0f} ms")
         if flood.calm and self.flooded.ping_p99 > _SLOWER * max(self.calm.ping_p99, _NOTHING):
             found.append(f"idle p99 > {_SLOWER:.0f} x")
         if self.words:
@@ -82,8 +84,7 @@ def legend() -> str:
         f"Bounds: memory {_octets(64 * KIB)} a connection for headers, {_octets(2 * MIB)} for bombs, 24 "
         "times the message for JSON, five times for what is inflated, 3 and 5 MiB for answers of 1 MiB "
         f"and 64 of 64 KiB that are not read, else {_octets(MIB)} a connection that floods; stall "
-        f"{STALL:.0f} ms, for JSON of 1 MiB and a hang-up {LONG_STALL:.0f} ms; under slowloris "
-        f"pings of idle connections in {_SLOWER:.0f} x their time, or "
+        f"{_STALL:.0f} ms; under slowloris pings of idle connections in {_SLOWER:.0f} x their time, or "
         f"{_SLOWER * _NOTHING:.0f} ms. What is taken off a stall is the time that the server or the one "
         "who asks waited for a core that another process had."
     )
