@@ -96,7 +96,7 @@ class Timers:
         self._go_on(iter(batch.timers))
 
     def _go_on(self, timers: Iterator[Timer]) -> None:
-        """Call what is due, a few milliseconds at a time."""
+        """Call what is due, for half a millisecond at a time."""
         clock = self._clock()
         until = clock.seconds() + _TOGETHER
         for timer in timers:
