@@ -70,6 +70,8 @@ class OpeningProtocol(HookedProtocol):
     _proxy_reader: ProxyHeaderReader | None = None
     _head = b""
     _waits = False
+    # What ``onConnect`` has not answered yet.
+    _asked: Any = None
 
     def connectionMade(self) -> None:
         self._address = getattr(self.transport.getPeer(), "host", None)
@@ -82,7 +84,10 @@ class OpeningProtocol(HookedProtocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.factory.admission.leave(self._address)
         self._reader = self._proxy_reader = None
+        asked, self._asked = self._asked, None
         super().connectionLost(reason)
+        if asked is not None:
+            asked.cancel()
 
     def processHandshake(self) -> None:
         """Autobahn calls this with what was read until the connection is open."""
@@ -142,7 +147,7 @@ class OpeningProtocol(HookedProtocol):
         )  # fmt: skip
         # Kept before it is asked, which may note something there.
         self.session = Session(secrets.token_urlsafe(16), str(self.peer))
-        answer = maybeDeferred(self._ask, request)
+        answer = self._asked = maybeDeferred(self._ask, request)
         # What it says may be nothing that can be said.
         answer.addCallbacks(self.succeedHandshake, self._denied).addErrback(self._denied)
 
@@ -199,6 +204,7 @@ class OpeningProtocol(HookedProtocol):
             self._waits = False
             self.transport.resumeProducing()
         super().succeedHandshake(accepted)
+        self._asked = None
         if self.state == self.STATE_OPEN:
             self._let_go()
 

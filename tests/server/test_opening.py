@@ -142,6 +142,19 @@ class HookTests(OpeningTestCase):
         self.assertEqual(504, self.status())
         self.assertIn("onConnect did not answer in time", [formatEvent(event) for event in logged])
 
+    def test_an_onConnect_whose_client_has_gone_is_cancelled(self):
+        cancelled = []
+
+        class Slow(RequestHandlerProtocol):
+            async def onConnect(self, request):
+                await Deferred(cancelled.append)
+
+        with capturedLogs() as logged:
+            protocol = self.open(head(), kind=Slow)
+            protocol.connectionLost(Failure(ConnectionDone()))
+        self.assertEqual(1, len(cancelled))
+        self.assertEqual([], [event for event in logged if "log_failure" in event])
+
     def test_an_onConnect_that_says_something_else_is_told_at_once(self):
         for answer in (5, Deferred()):
 
