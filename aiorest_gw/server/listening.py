@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from time import monotonic
 from typing import Any
 
 from twisted.internet.defer import Deferred, execute, succeed
@@ -20,11 +21,14 @@ from .logs import CappedLog
 from .sharing import SharedSockets
 from .tls import TLSTransport, tls_context
 from .transport import Address, LoopTransport, address_from, loop_of
+from .turns import Turns
 
 __all__ = ["LoopPort", "LoopServerEndpoint", "parse_endpoint"]
 
 # Connections that are accepted before the others have their turn: each takes its time.
 _AT_ONCE = 2
+# Connections that are closed before the others have their turn; the loop's part of it comes later.
+_ENDED_AT_ONCE = 50
 # Seconds without accepting, where the system has no room for one more connection.
 _REST = 1.0
 
@@ -123,6 +127,8 @@ class LoopPort:
         self._resting: asyncio.TimerHandle | None = None
         self._address: Address
         self.events = CappedLog(lambda: self.loop.time())
+        # Of connections that end.
+        self.turns = Turns(lambda work: self.loop.call_soon(work), monotonic, _ENDED_AT_ONCE)
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:

@@ -12,6 +12,7 @@ import struct
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from enum import Enum, auto
+from functools import partial
 from types import TracebackType
 from typing import Any, Protocol
 
@@ -23,6 +24,7 @@ from zope.interface import implementer
 
 from .logs import CappedLog
 from .pulling import Pulled
+from .turns import Turns
 
 __all__ = ["Address", "LoopTransport", "Port", "address_from", "loop_of", "waiting_in"]
 
@@ -44,6 +46,9 @@ class Port(Protocol):
 
     @property
     def events(self) -> CappedLog: ...
+
+    @property
+    def turns(self) -> Turns: ...
 
     def build(self, address: Address) -> Any:
         """A protocol for a connection from an address, or None for no connection."""
@@ -121,16 +126,25 @@ class LoopTransport(asyncio.Protocol):
             self.abortConnection()
 
     def eof_received(self) -> bool:
-        """The peer has closed its half: this closes ours, unless the protocol knows of halves."""
+        """The peer has closed its half; what follows from that waits for its turn.
+
+        A loop tells all that end in the same moment without looking at others in between, and closing
+        a socket takes the system long.
+        """
+        self._port.turns.wait(self._peer_has_written_all)
+        return True
+
+    def _peer_has_written_all(self) -> None:
+        """Close our half too, unless the protocol knows of halves."""
         half = IHalfCloseableProtocol(self._protocol, None)
-        if half is None:
-            return False
         try:
-            half.readConnectionLost()
+            if half is not None:
+                half.readConnectionLost()
+                return
         except Exception:
             self._port.events.failure("readConnectionLost failed")
-            return False
-        return True
+        if not self._transport.is_closing():
+            self._transport.close()
 
     def pause_writing(self) -> None:
         """The loop's transport holds more than the peer reads."""
@@ -154,14 +168,18 @@ class LoopTransport(asyncio.Protocol):
         return self._producer is None or not (self._held or isinstance(self._producer, Pulled))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        protocol, self._protocol = self._protocol, None
-        if protocol is None:
+        if self._protocol is None or self._state is _State.LOST:
             return
         reason = self._reason(exc)
         self._state = _State.LOST
         self.write = _ignore
         # Else the two would hold each other until the collector comes.
         del self.data_received
+        self._port.turns.wait(partial(self._tell, reason))
+
+    def _tell(self, reason: Exception) -> None:
+        """Nothing comes of this connection any more."""
+        protocol, self._protocol = self._protocol, None
         producer, self._producer = self._producer, None
         try:
             if producer is not None:

@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Callable
 
 import attrs
-from twisted.internet.interfaces import IReactorTime
 
 __all__ = ["Turn", "Turns"]
 
@@ -31,11 +30,20 @@ class Turn:
 class Turns:
     """Gives turns in the order in which they were asked for.
 
-    :param clock: gives the reactor when the first turn is asked for.
+    :param soon: has a function called when others were served.
+    :param seconds: tells the time.
+    :param most: how many are given before others are served, however short they are; None: no limit.
     """
 
-    def __init__(self, clock: Callable[[], IReactorTime]) -> None:
-        self._clock = clock
+    def __init__(
+        self,
+        soon: Callable[[Callable[[], None]], object],
+        seconds: Callable[[], float],
+        most: int | None = None,
+    ) -> None:
+        self._soon = soon
+        self._seconds = seconds
+        self._most = most
         self._waiting: deque[Turn] = deque()
         self._called = False
 
@@ -57,15 +65,15 @@ class Turns:
     def _call(self) -> None:
         if self._waiting and not self._called:
             self._called = True
-            self._clock().callLater(0, self._give)
+            self._soon(self._give)
 
     def _give(self) -> None:
         self._called = False
-        seconds = self._clock().seconds
+        seconds = self._seconds
         until = seconds() + _TOGETHER
         try:
             # Who comes again waits for the next time.
-            for _ in range(len(self._waiting)):
+            for _ in range(min(len(self._waiting), self._most or len(self._waiting))):
                 work = self._waiting.popleft().work
                 if work is not None:
                     work()

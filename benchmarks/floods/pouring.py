@@ -11,6 +11,7 @@ import os
 import re
 import selectors
 import socket
+import struct
 import sys
 import time
 from collections import Counter
@@ -28,6 +29,8 @@ _OPENED_AT_ONCE = 200
 # Closed in a hundredth of a second at the end of a flood, unless it hangs up.
 _CLOSED_AT_ONCE = 50
 _LAST_WORDS = 300
+# SO_LINGER of no time: what is closed is reset (tcp(7)).
+_RESET = struct.pack("ii", 1, 0)
 _STATUS = re.compile(rb"HTTP/1\.1 (\d+)")
 
 
@@ -169,6 +172,8 @@ class _Pouring:
     def _finish(self) -> None:
         for number, connection in enumerate(self._open):
             self.sent += connection.sent
+            if self._flood.resets:
+                connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             connection.socket.close()
             if not self._flood.hangs_up and number % _CLOSED_AT_ONCE == 0:
                 time.sleep(0.01)

@@ -3,6 +3,8 @@
 import asyncio
 import resource
 import socket
+import struct
+from collections import Counter
 from contextlib import contextmanager
 
 from twisted.internet.error import CannotListenError
@@ -14,6 +16,7 @@ from .transports import (
     Loop,
     OnAsyncio,
     OnUVLoop,
+    Server,
     ServerFactory,
     TransportCase,
     turns,
@@ -105,6 +108,36 @@ class PortPromises(TransportCase, Loop):
             client.close()
 
         self.run_on_loop(scenario())
+
+    def test_many_that_end_in_the_same_moment_leave_turns_to_others(self):
+        """Closed or reset: each costs the system and the application some time."""
+        lost = []
+
+        class Leaving(Server):
+            def connectionLost(self, reason):
+                super().connectionLost(reason)
+                lost.append(turn)
+
+        async def scenario():
+            nonlocal turn
+            factory = ServerFactory(Leaving)
+            port = await self.endpoint().listen(factory)
+            for linger in (struct.pack("ii", 0, 0), struct.pack("ii", 1, 0)):
+                clients = [connecting(port) for _ in range(200)]
+                await until(lambda: len(factory.made) == 200)
+                for client in clients:
+                    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                    client.close()
+                while len(lost) < 200:
+                    turn += 1
+                    await asyncio.sleep(0)
+                self.assertLessEqual(max(Counter(lost).values()), 50)
+                lost.clear()
+                factory.made.clear()
+            port.stopListening()
+
+        turn = 0
+        self.run_on_loop(asyncio.wait_for(scenario(), 30))
 
     def test_a_factory_may_stop_it_while_connections_wait(self):
         async def scenario():

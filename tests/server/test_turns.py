@@ -18,7 +18,7 @@ class OnceClock(Clock):
 class TurnsTests(SynchronousTestCase):
     def setUp(self):
         self.clock = OnceClock()
-        self.turns = Turns(lambda: self.clock)
+        self.turns = Turns(lambda work: self.clock.callLater(0, work), self.clock.seconds)
         self.done = []
 
     def wait(self, name, seconds=0.0):
