@@ -63,6 +63,12 @@ class Limits:
         64, "levels", "how deep arrays and objects may lie in each other in a message", least=1
     )
     max_containers: int = _limit(10_000, "arrays and objects", "most in a message", least=1)
+    max_values: int = _limit(
+        30_000,
+        "values and names",
+        "most in a message; counted are its commas and colons",
+        least=1,
+    )
     max_fragments: int = _limit(
         1_024, "fragments", "most of a message; one with more closes with 1009", least=1
     )

@@ -19,6 +19,7 @@ with atheris.instrument_imports(include=["aiorest_gw"]):
     from aiorest_gw.routing.dispatch import Dispatcher
     from aiorest_gw.wire.answers import render_error, render_response
     from aiorest_gw.wire.codecs import decode_request
+    from aiorest_gw.wire.shapes import Shape
 
 
 class _Colour(Enum):
@@ -97,6 +98,7 @@ _WORDS = tuple(
     99999999999999999999 true false null "" "a" "1" "red" "x":{} [[]] "nan" "inf"
     "1.5" "2020-01-01T00:00:00Z" "2020-01-01T00:00:00" "-1e5" "\\u0000" "\\ud83d\\ude00" """.split()
 )
+_SHAPE = Shape(depth=16, containers=200, values=1_000)
 _dispatch = Dispatcher(_router, (), lambda function: function()).answer
 
 
@@ -113,7 +115,7 @@ def _message(data: bytes) -> bytes:
 
 def check(data: bytes) -> None:
     try:
-        request = decode_request(_message(data), 16, 200)
+        request = decode_request(_message(data), _SHAPE)
     except BadMessage:
         return
     try:

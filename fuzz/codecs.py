@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import atheris
+import attrs
 import msgspec
 
 from .harness import fuzz, text_of
@@ -13,13 +14,8 @@ with atheris.instrument_imports(include=["aiorest_gw"]):
     from aiorest_gw.errors import BadMessage
     from aiorest_gw.messages import Request, Response
     from aiorest_gw.wire.answers import render_error, render_response
-    from aiorest_gw.wire.codecs import (
-        brackets_of,
-        decode_base64,
-        decode_request,
-        deeper_than,
-        encode_base64,
-    )
+    from aiorest_gw.wire.codecs import decode_base64, decode_request, encode_base64
+    from aiorest_gw.wire.shapes import Shape, TooMuch, check_structure
 
 _WORDS = (
     *rb"""{ } [ ] , : " \ \" \\ \u00e9 \ud800 0 1 -1 1.5 1e300 1e25 9007199254740993 true false null ""
@@ -27,7 +23,7 @@ _WORDS = (
     "/hello" """.split(),
     b"9" * 1_001, b"[" * 9, b"]" * 9, b'{"a":' * 5, b"}" * 5, "ü\u2028".encode(), b" ", b"\xff",
 )  # fmt: skip
-_DEPTH, _CONTAINERS = 8, 50
+_SHAPE = Shape(depth=8, containers=50, values=200)
 
 
 def check(data: bytes) -> None:
@@ -35,7 +31,7 @@ def check(data: bytes) -> None:
     binary = data[:1] == b"b"
     try:
         text = decode_base64(data[1:]) if binary else text_of(data, _WORDS)
-        request = decode_request(text, _DEPTH, _CONTAINERS)
+        request = decode_request(text, _SHAPE)
     except BadMessage as error:
         assert b'"detail"' in render_error(error, error.event_name, error.id)
         return
@@ -46,13 +42,14 @@ def check(data: bytes) -> None:
 
 def _look_at(request: Request, text: bytes) -> None:
     message = msgspec.json.decode(text)
-    brackets = brackets_of(text)
-    depth = _depth(message)
-    assert depth <= _DEPTH, depth
-    # Of keys that come twice the last is kept, which may be the less deep.
-    assert not deeper_than(brackets, _DEPTH)
-    assert depth == 0 or deeper_than(brackets, depth - 1)
-    assert brackets.count(b"[") == brackets.count(b"]") <= _CONTAINERS
+    depth, containers, values = _shape(message)
+    assert depth <= _SHAPE.depth, depth
+    assert containers <= _SHAPE.containers, containers
+    assert values - containers <= _SHAPE.values, values
+    # Of keys that come twice the last is kept, which may hold less.
+    assert _fits(text, _SHAPE)
+    assert depth == 0 or not _fits(text, attrs.evolve(_SHAPE, depth=depth - 1))
+    assert containers == 0 or not _fits(text, attrs.evolve(_SHAPE, containers=containers - 1))
     answer = msgspec.json.decode(
         render_response(Response(request.data), request.event_name, request.id)
     )
@@ -61,12 +58,25 @@ def _look_at(request: Request, text: bytes) -> None:
     assert request.deadline is None or request.deadline > 0
 
 
-def _depth(value: Any) -> int:
-    if isinstance(value, dict):
-        return 1 + max(map(_depth, value.values()), default=0)
-    if isinstance(value, list):
-        return 1 + max(map(_depth, value), default=0)
-    return 0
+def _fits(text: bytes, shape: Shape) -> bool:
+    try:
+        check_structure(text, shape)
+    except TooMuch:
+        return False
+    return True
+
+
+def _shape(value: Any) -> tuple[int, int, int]:
+    """Depth, containers, and values with names."""
+    if not isinstance(value, (dict, list)):
+        return 0, 0, 1
+    names, inner = (len(value), value.values()) if isinstance(value, dict) else (0, value)
+    shapes = [_shape(each) for each in inner]
+    return (
+        1 + max((depth for depth, _, _ in shapes), default=0),
+        1 + sum(containers for _, containers, _ in shapes),
+        1 + names + sum(values for _, _, values in shapes),
+    )
 
 
 if __name__ == "__main__":

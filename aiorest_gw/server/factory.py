@@ -17,6 +17,7 @@ from ..routing.router import SimpleRouter
 from ..wire.deflate import Deflater
 from ..wire.origins import allowed_origins
 from ..wire.proxies import TrustedProxies
+from ..wire.shapes import Shape
 from .admission import Admission
 from .compression import accept_deflate, accept_none
 from .logs import CappedLog
@@ -111,7 +112,9 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
         self.events = CappedLog(lambda: self.reactor.seconds())
         # Autobahn's own timers are on the global reactor, whatever the factory was given.
         self._batched_timer = Timers(lambda: self.reactor, self.events)
-        self.turns = Turns(lambda: self.reactor)
+        self.turns = Turns(
+            lambda work: self.reactor.callLater(0, work), lambda: self.reactor.seconds()
+        )
         self.outgoing = Outgoing(lambda: self.reactor, self.events)
         self.shared = shared
         self.deflater = Deflater()
@@ -149,6 +152,9 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
         """
         refuse_misspelt(set(limits) - set(Limits.names()), Limits.names())
         self.limits = attrs.evolve(self.limits, **limits)  # type: ignore[arg-type]
+        self.shape = Shape(
+            self.limits.max_depth, self.limits.max_containers, self.limits.max_values
+        )
         if path is not None and (not isinstance(path, str) or "://" in path):
             raise ConfigurationError(f"path should be a path such as /api, not {path!r}")
         if path is not None:

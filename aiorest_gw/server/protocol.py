@@ -146,8 +146,7 @@ class RequestHandlerProtocol(ReadingProtocol):
             if isBinary or self._decodes:
                 request = self._decode_message(payload, isBinary)
             else:
-                limits = factory.limits
-                request = decode_request(payload, limits.max_depth, limits.max_containers)
+                request = decode_request(payload, factory.shape)
         except BadMessage as error:
             self._answering.refuse(error, error.event_name, error.id, isBinary)
         except Exception as error:  # of a subclass that decodes in its own way
@@ -169,8 +168,7 @@ class RequestHandlerProtocol(ReadingProtocol):
         :raises BadMessage: it is none.
         """
         text = decode_base64(payload) if isBinary else payload
-        limits = self.factory.limits
-        return decode_request(text, limits.max_depth, limits.max_containers)
+        return decode_request(text, self.factory.shape)
 
     def _encode_message(
         self,

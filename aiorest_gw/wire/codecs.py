@@ -1,4 +1,4 @@
-"""Bytes to requests. The only module that knows the wire is JSON, or base64 of it.
+"""Bytes to requests. No other module knows that the wire is JSON, or base64 of it, but for its shape.
 
 Source: ``docs/wire-protocol.rst``, plain dialect.
 """
@@ -14,28 +14,10 @@ import msgspec
 
 from ..errors import BadMessage
 from ..messages import Request
+from .shapes import Shape, TooMuch, check
 
-__all__ = ["brackets_of", "decode_base64", "decode_request", "deeper_than", "encode_base64"]
+__all__ = ["decode_base64", "decode_request", "encode_base64"]
 
-# Reading an integer costs the square of its digits.
-_LONGEST_INTEGER = 1_000
-_TOO_LONG = b"0" * (_LONGEST_INTEGER + 1)
-# msgspec reads some floats with exponents a hundred times slower than others, and some with too many
-# digits three times: where there may be more than a few, Python reads all of them in the same time. What
-# is not larger than this holds no more than can be read in 20 ms.
-_FEW_BYTES = 16_384
-# A text with fewer brackets is seldom more than texts; it takes no longer to find that out.
-_FEW_BRACKETS = 12
-_FEW_FLOATS = 500
-_MANY_DIGITS = b"0" * 21
-_MOST_EXPONENTS = 20_000
-_EXPONENT = b"0e0"
-# What is looked for first: brackets, all square; digits, all zeros; e. Quotes and commas part them.
-_ALIKE = bytes.maketrans(b"123456789E{}", b"000000000e[]")
-_NO_MARK = bytes(byte for byte in range(256) if byte not in b'0123456789eE[]{}",')
-_NO_BRACKET = b'0e",'
-_NEITHER_BRACKET = bytes(byte for byte in range(256) if byte not in b"[]{}")
-_NEITHER_BRACKET_NOR_QUOTE = bytes(byte for byte in range(256) if byte not in b'[]{}"')
 _ID_TYPES = (str, int, float)
 
 
@@ -67,55 +49,16 @@ class _Head(msgspec.Struct):
 _decode_head = msgspec.json.Decoder(_Head).decode
 
 
-def brackets_of(text: bytes) -> bytes:
-    """The opening and closing brackets of a JSON text, all square; linear in its length."""
-    bare = _unescaped(text).translate(_ALIKE, _NEITHER_BRACKET_NOR_QUOTE)
-    # Two quotes beside each other are a string without brackets, or lie between two that hold some.
-    return _unquoted(bare.replace(b'""', b""))
-
-
-def _unescaped(text: bytes) -> bytes:
-    """A JSON text without its escaped quotes."""
-    # Escaped backslashes first: what is left before a quote then escapes it.
-    return text.replace(b"\\\\", b"").replace(b'\\"', b"") if b"\\" in text else text
-
-
-def _unquoted(text: bytes) -> bytes:
-    """A text without its strings, none of which holds a quote."""
-    return b"".join(text.split(b'"')[::2])
-
-
-def deeper_than(brackets: bytes, most: int) -> bool:
-    """Whether arrays and objects lie deeper in each other.
-
-    :param brackets: of :func:`brackets_of`.
-    """
-    for _ in range(most):
-        if not brackets:
-            return False
-        brackets = brackets.replace(b"[]", b"")
-    return bool(brackets)
-
-
-def decode_request(payload: bytes, max_depth: int, max_containers: int) -> Request:
+def decode_request(payload: bytes, shape: Shape) -> Request:
     """The request in a text frame.
 
     :param payload: the frame's payload, UTF-8 JSON.
-    :param max_depth: how deep arrays and objects may lie in each other.
-    :param max_containers: how many there may be.
     :raises BadMessage: the payload is no request; carries what could be read of its ``event_name``
         and ``id``.
     """
     try:
-        # A level takes two bytes, so what is small needs no second look.
-        size = len(payload)
         decode = _decode_plain
-        most = max_depth if max_depth < max_containers else max_containers
-        if (
-            size > 2 * most
-            and (size > _LONGEST_INTEGER or payload.count(b"[") + payload.count(b"{") > most)
-            and _check_shape(payload, max_depth, max_containers)
-        ):
+        if len(payload) > shape.unchecked and _is_dear(payload, shape):
             decode = _decode_plain_evenly
         try:
             request = decode(payload)
@@ -125,7 +68,7 @@ def decode_request(payload: bytes, max_depth: int, max_containers: int) -> Reque
                 raise BadMessage("The message is not a JSON object.") from None
             request = Request.of(message)
     except RecursionError:
-        raise BadMessage(f"The message is nested more than {max_depth} deep.") from None
+        raise BadMessage(f"The message is nested more than {shape.depth} deep.") from None
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise BadMessage(f"The message is not valid JSON: {_reason(error)}.") from None
     id, deadline = request.id, request.deadline
@@ -140,73 +83,15 @@ def decode_request(payload: bytes, max_depth: int, max_containers: int) -> Reque
     return request
 
 
-def _check_shape(payload: bytes, max_depth: int, max_containers: int) -> bool:
-    """Refuse what would be dear to decode, before it is.
+def _is_dear(payload: bytes, shape: Shape) -> bool:
+    """Whether floats have to be read evenly.
 
-    :returns: whether there may be so many dear floats that all have to be read evenly.
-    :raises BadMessage: there are too many arrays and objects, they lie too deep, a number is too long,
-        or too many have exponents.
+    :raises BadMessage: there is too much of something.
     """
-    exponents = long_numbers = 0
-    if len(payload) <= _FEW_BYTES:
-        few = min(_FEW_BRACKETS, max_depth, max_containers)
-        brackets = b""
-        if not _holds_fewer(payload, few):
-            brackets = payload.translate(_ALIKE, _NEITHER_BRACKET)
-        dear = _may_hold_long_integer(payload)
-    else:
-        marks = payload.translate(_ALIKE, _NO_MARK)
-        brackets = marks.translate(None, _NO_BRACKET)
-        exponents, long_numbers = marks.count(_EXPONENT), marks.count(_MANY_DIGITS)
-        dear = exponents > _MOST_EXPONENTS or (long_numbers > 0 and _TOO_LONG in marks)
-    wrong = None
-    if len(brackets) > 2 * max_containers or deeper_than(brackets, max_depth):
-        wrong = _too_many_brackets(brackets_of(payload), max_depth, max_containers)
-    if dear:
-        wrong = wrong or _too_dear_numbers(_unquoted(_unescaped(payload)).translate(_ALIKE))
-    if wrong is not None:
-        raise _refused(payload, wrong)
-    return exponents > _FEW_FLOATS or long_numbers > _FEW_FLOATS
-
-
-def _holds_fewer(text: bytes, brackets: int) -> bool:
-    """Whether there are fewer opening brackets, in strings or not; found out by a few looks for each."""
-    left = brackets
-    for bracket in (b"{", b"["):
-        at = text.find(bracket)
-        while at >= 0:
-            left -= 1
-            if not left:
-                return False
-            at = text.find(bracket, at + 1)
-    return True
-
-
-def _may_hold_long_integer(text: bytes) -> bool:
-    """Whether there may be so many digits in a row: one of them is then at a multiple of that."""
-    half = _LONGEST_INTEGER // 2
-    for place, byte in enumerate(text[::_LONGEST_INTEGER]):
-        if 48 <= byte <= 57:
-            at = place * _LONGEST_INTEGER
-            if text[at : at + half].isdigit() or text[max(0, at - half) : at].isdigit():
-                return True
-    return False
-
-
-def _too_many_brackets(brackets: bytes, max_depth: int, max_containers: int) -> str | None:
-    if len(brackets) > 2 * max_containers:
-        return f"holds more than {max_containers} arrays and objects"
-    if deeper_than(brackets, max_depth):
-        return f"is nested more than {max_depth} deep"
-    return None
-
-
-def _too_dear_numbers(numbers: bytes) -> str | None:
-    if _TOO_LONG in numbers:
-        return f"holds an integer of more than {_LONGEST_INTEGER} digits"
-    if numbers.translate(None, b"+-").count(_EXPONENT) > _MOST_EXPONENTS:
-        return f"holds more than {_MOST_EXPONENTS} numbers with exponents"
-    return None
+    try:
+        return check(payload, shape)
+    except TooMuch as wrong:
+        raise _refused(payload, str(wrong)) from None
 
 
 def _refused(payload: bytes, wrong: str) -> BadMessage:

@@ -3,18 +3,16 @@
 import base64
 import json
 
+import attrs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from aiorest_gw.errors import BadMessage
-from aiorest_gw.wire.codecs import (
-    brackets_of,
-    decode_base64,
-    decode_request,
-    deeper_than,
-    encode_base64,
-)
+from aiorest_gw.wire.codecs import decode_base64, decode_request, encode_base64
+from aiorest_gw.wire.shapes import Shape, TooMuch, check_structure
+
+SHAPE = Shape(depth=64, containers=100, values=100_000)
 
 
 def nested(depth: int) -> bytes:
@@ -23,16 +21,15 @@ def nested(depth: int) -> bytes:
 
 
 class DecodeRequestTests(SynchronousTestCase):
-    def refused(self, payload: bytes, max_depth: int = 64) -> BadMessage:
-        return self.assertRaises(BadMessage, decode_request, payload, max_depth, 100)
+    def refused(self, payload: bytes, shape: Shape = SHAPE) -> BadMessage:
+        return self.assertRaises(BadMessage, decode_request, payload, shape)
 
     def test_every_key_of_the_protocol_is_an_attribute(self):
         """What the protocol names is read, and nothing of it is left among the extras."""
         request = decode_request(
             b'{"method":"GET","url":"/a","args":{"q":1},"data":[2],"event_name":"e","token":"t",'
             b'"id":"i","deadline":5}',
-            64,
-            100,
+            SHAPE,
         )
         self.assertEqual(
             ("GET", "/a", {"q": 1}, [2], "e", "t", "i", 5, {}),
@@ -44,16 +41,15 @@ class DecodeRequestTests(SynchronousTestCase):
 
     def test_other_keys_are_read_as_attributes_of_this_request_alone(self):
         """A client's own keys are at hand on its request, and on no other."""
-        request = decode_request(b'{"colour":"red"}', 64, 100)
+        request = decode_request(b'{"colour":"red"}', SHAPE)
         self.assertEqual("red", request.colour)
-        self.assertRaises(AttributeError, lambda: decode_request(b"{}", 64, 100).colour)
+        self.assertRaises(AttributeError, lambda: decode_request(b"{}", SHAPE).colour)
 
     def test_other_keys_shadow_nothing(self):
         """No key of a client replaces what a request has, nor a private name."""
         request = decode_request(
             b'{"get_argument":1,"user":{"is_active":true},"session":5,"_x":1,"args":{"a":2}}',
-            64,
-            100,
+            SHAPE,
         )
         self.assertEqual(2, request.get_argument("a"))
         self.assertFalse(request.user.is_authenticated())
@@ -62,7 +58,7 @@ class DecodeRequestTests(SynchronousTestCase):
 
     def test_of_duplicate_keys_the_last_counts(self):
         """As aiorest-ws took them."""
-        self.assertEqual("/b", decode_request(b'{"url":"/a","url":"/b"}', 64, 100).url)
+        self.assertEqual("/b", decode_request(b'{"url":"/a","url":"/b"}', SHAPE).url)
 
     def test_what_is_not_json_is_refused_with_its_place(self):
         """The text tells where, and quotes nothing."""
@@ -86,10 +82,10 @@ class DecodeRequestTests(SynchronousTestCase):
             "1e300", "-1.5E+308", "2e-0310", "1e23", "1e25", "1e-400", "1.7976931348623157e308",
             "999999999999999999.999", "0." + "0" * 310 + "1", "0.30000000000000004",
         ):  # fmt: skip
-            for count in (1, 2_000):
+            for count in (1, 600):
                 for key in ("data", "other"):
                     message = f'{{"id":3,"{key}":[{",".join([text] * count)}]}}'
-                    request = decode_request(message.encode(), 64, 100)
+                    request = decode_request(message.encode(), SHAPE)
                     self.assertEqual([float(text)] * count, getattr(request, key))
 
     def test_floats_beyond_what_there_is_are_refused(self):
@@ -102,15 +98,15 @@ class DecodeRequestTests(SynchronousTestCase):
         """Python reads them slowly enough; in strings they count for nothing."""
         for exponent in ("1e23", "1.5E+308", "2e-0310"):
             most, more = (
-                f'{{"id":3,"data":[{",".join([exponent] * n)}]}}' for n in (20_000, 20_001)
+                f'{{"id":3,"data":[{",".join([exponent] * n)}]}}' for n in (10_000, 10_001)
             )
-            self.assertEqual(20_000, len(decode_request(most.encode(), 64, 100).data))
+            self.assertEqual(10_000, len(decode_request(most.encode(), SHAPE).data))
             error = self.refused(more.encode())
-            self.assertIn("more than 20000 numbers with exponents", error.detail)
+            self.assertIn("more than 10000 numbers with exponents", error.detail)
             self.assertEqual(3, error.id)
         for other in ('"1e300"', "1.5", '"\\"e12"', "-123"):
             text = f'{{"data":[{",".join([other] * 30_000)}]}}'
-            self.assertEqual(30_000, len(decode_request(text.encode(), 64, 100).data))
+            self.assertEqual(30_000, len(decode_request(text.encode(), SHAPE).data))
 
     def test_invalid_utf8_and_lone_surrogates_are_refused(self):
         for text in (b'{"a":"\xff"}', b'{"a":"\\ud800"}', b'{"a":"\xed\xa0\x80"}', b"\xff\xfe"):
@@ -121,13 +117,13 @@ class DecodeRequestTests(SynchronousTestCase):
             self.assertEqual("The message is not a JSON object.", self.refused(text).detail)
 
     def test_as_deep_as_allowed_is_taken(self):
-        self.assertEqual(7, decode_request(nested(64), 64, 100).id)
+        self.assertEqual(7, decode_request(nested(64), SHAPE).id)
 
     def test_containers_are_bounded_in_small_messages_too(self):
         payload = b'{"method":"GET","url":"/x","args":{"q":[[],[],[]]}}'
-        self.assertEqual("/x", decode_request(payload, 32, 6).url)
+        self.assertEqual("/x", decode_request(payload, Shape(32, 6, 100)).url)
         for most in (1, 2, 5):
-            self.assertRaises(BadMessage, decode_request, payload, 32, most)
+            self.refused(payload, Shape(32, most, 100))
 
     def test_one_deeper_is_refused_with_its_id(self):
         error = self.refused(nested(65))
@@ -141,27 +137,72 @@ class DecodeRequestTests(SynchronousTestCase):
 
     def test_brackets_in_strings_are_no_depth(self):
         text = json.dumps({"data": "[" * 500 + '\\"{' * 100}).encode()
-        self.assertEqual("[" * 500, decode_request(text, 64, 100).data[:500])
+        self.assertEqual("[" * 500, decode_request(text, SHAPE).data[:500])
 
     def test_too_many_arrays_and_objects_are_refused_with_their_id(self):
         """Before they are made: they are what makes a message dear."""
         many = b'{"event_name":"e","id":"i","data":[%s[]]}' % (b"[]," * 99)
-        self.assertEqual("i", decode_request(many, 64, 102).id)
+        self.assertEqual("i", decode_request(many, Shape(64, 102, 1_000)).id)
         error = self.refused(many)
         self.assertEqual(("e", "i"), (error.event_name, error.id))
         self.assertIn("more than 100 arrays and objects", error.detail)
         error = self.refused(b'{"event_name":[],"id":{},"data":[%s[]]}' % (b"[]," * 99))
         self.assertEqual((None, None), (error.event_name, error.id))
 
+    def test_too_many_values_and_names_are_refused_with_their_id(self):
+        """In messages of every size; what strings hold counts for nothing."""
+        few, many = Shape(64, 100, 30), Shape(64, 100, 20_000)
+        for shape in (few, many):
+            # The message itself has three colons and two commas, and there is none before the first.
+            room = shape.values - 4
+            for item in (b"1", b'"a"', b'"\\",:"', b'",:[{"', b"null", b"-1.5"):
+                text = b'{"event_name":"e","id":"i","data":[%s]}'
+                self.assertEqual("i", decode_request(text % b",".join([item] * room), shape).id)
+                error = self.refused(text % b",".join([item] * (room + 1)), shape)
+                self.assertEqual(("e", "i"), (error.event_name, error.id))
+                self.assertIn(f"more than {shape.values} values and names", error.detail)
+            names = b",".join(b'"%d":1' % number for number in range(room // 2))
+            self.assertEqual("i", decode_request(text[:-5] + b"{%s}}" % names, shape).id)
+            self.refused(text[:-5] + b'{%s,"":1}}' % names, shape)
+            commas = b",:" * 50_000
+            self.assertEqual(7, decode_request(b'{"id":7,"data":"%s"}' % commas, shape).id)
+
+    def test_strings_count_for_nothing_wherever_they_lie(self):
+        """Large messages are looked at in pieces, whose ends may lie in a string or an escape."""
+        item = rb'{"\\":["\"[,{\\\\","",1,[],"\\"]}'
+        containers, values = 3, 5
+        text = b"[%s" + item + b"]"
+        for before in range(65_536 - len(item) - 2, 65_536):
+            for padding in (b" " * before, b'"%s",' % (b"x" * (before - 3))):
+                message = text % padding
+                more = padding[:1] == b'"'
+                size = Shape(4, containers + 1, values + more)
+                check_structure(message, size)
+                for less in ("depth", "containers", "values"):
+                    smaller = attrs.evolve(size, **{less: getattr(size, less) - 1})
+                    self.assertRaises(TooMuch, check_structure, message, smaller)
+
+    def test_digits_of_long_numbers_are_not_too_many(self):
+        """Each costs far more than its length; in strings they cost nothing."""
+        for number in (b"9" * 1_000, b"999999999999999999.999", b"-0." + b"1" * 400):
+            most = 200_000 // (21 * (len(number.lstrip(b"-0.").replace(b".", b"")) // 21))
+            text = b'{"id":7,"data":[%s]}'
+            self.assertEqual(7, decode_request(text % b",".join([number] * most), SHAPE).id)
+            error = self.refused(text % b",".join([number] * (most + 1)))
+            self.assertEqual(7, error.id)
+            self.assertIn("more than 200000 digits in numbers of more than 20", error.detail)
+            quoted = b",".join([b'"%s"' % number] * (most + 1))
+            self.assertEqual(7, decode_request(text % quoted, SHAPE).id)
+
     def test_integers_are_of_a_thousand_digits_at_most(self):
         """Reading one costs the square of its digits."""
-        for before in (0, 1, 499, 500, 998, 999, 1000, 1501):
+        for before in (0, 1, 499, 500, 998, 999, 1000, 1501, *range(64_000, 66_000, 97)):
             text = b'{"id":7,"a":"%s","data":[%s]}'
-            self.assertEqual(7, decode_request(text % (b"x" * before, b"9" * 1000), 64, 100).id)
+            self.assertEqual(7, decode_request(text % (b"x" * before, b"9" * 1000), SHAPE).id)
             error = self.refused(text % (b"x" * before, b"9" * 1001))
             self.assertEqual((7, True), (error.id, "1000 digits" in error.detail), before)
             quoted = b'{"id":7,"a":"%s\\"%s","data":[1]}' % (b"x" * before, b"9" * 5000)
-            self.assertEqual(7, decode_request(quoted, 64, 100).id)
+            self.assertEqual(7, decode_request(quoted, SHAPE).id)
 
     def test_texts_that_are_not_closed_cost_their_length(self):
         """And not its square: what is no JSON is refused before brackets are counted."""
@@ -182,7 +223,7 @@ class DecodeRequestTests(SynchronousTestCase):
     def test_any_bytes_are_a_request_or_refused(self, payload):
         """Nothing else than BadMessage ever comes out."""
         try:
-            decode_request(payload, 8, 100)
+            decode_request(payload, Shape(8, 100, 100))
         except BadMessage:
             pass
 
@@ -207,9 +248,11 @@ class DecodeRequestTests(SynchronousTestCase):
                 return 1 + max(map(depth, value), default=0)
             return 0
 
-        brackets = brackets_of(json.dumps(value).encode())
-        self.assertFalse(deeper_than(brackets, depth(value)))
-        self.assertTrue(depth(value) == 0 or deeper_than(brackets, depth(value) - 1))
+        text, deep = json.dumps(value).encode(), depth(value)
+        check_structure(text, Shape(deep, 100, 100))
+        if deep:
+            error = self.assertRaises(TooMuch, check_structure, text, Shape(deep - 1, 100, 100))
+            self.assertIn("deep", str(error))
 
 
 class Base64Tests(SynchronousTestCase):

@@ -1,0 +1,198 @@
+"""What a JSON text is made of, found out before it is decoded: some of it costs far more than its size.
+
+A first look counts brackets, commas and digits wherever they are, in strings too. Only what then seems
+to be too much is looked at again, without its strings. Both looks take one piece after the other, and
+end where there is too much.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+
+__all__ = ["Shape", "TooMuch", "check", "check_structure"]
+
+# Bytes that are looked at together.
+_PIECE = 65_536
+# Reading an integer costs the square of its digits.
+_LONGEST_INTEGER = 1_000
+_TOO_LONG = b"0" * (_LONGEST_INTEGER + 1)
+# msgspec reads floats near the end of what there is some hundred times slower than others, and some
+# with too many digits ten times: where there may be more than a few, all are read by Python, evenly.
+_FEW_FLOATS = 200
+_MANY_DIGITS = b"0" * 21
+_MOST_LONG_DIGITS = 200_000
+_EXPONENT = b"0e0"
+_MOST_EXPONENTS = 10_000
+# What is looked for: brackets, all square; commas, and colons as such; digits, all zeros; e.
+_ALIKE = bytes.maketrans(b"123456789E{}:", b"000000000e[],")
+_NO_MARK = bytes(byte for byte in range(256) if byte not in b"0123456789eE[]{},:")
+_NO_BRACKET = b"0e,"
+_NO_NUMBER = bytes(byte for byte in range(256) if byte not in b'0123456789eE.[]{}",:')
+_NO_STRUCTURE = bytes(byte for byte in range(256) if byte not in b'[]{}",:')
+_BACKSLASH = 0x5C
+
+
+class TooMuch(Exception):
+    """What there is too much of; the text goes behind "The message"."""
+
+
+@attrs.frozen
+class Shape:
+    """What a message may be made of.
+
+    :param depth: how deep arrays and objects may lie in each other.
+    :param containers: how many arrays and objects there may be.
+    :param values: how many values and names of members; what is counted are the commas and colons.
+    """
+
+    depth: int
+    containers: int
+    values: int
+    # Bytes that hold no more, whatever they are: a level takes two, and so does a value with its comma.
+    unchecked: int = attrs.field(init=False)
+    # Opening brackets that are no more, and bytes that hold neither more values nor long integers.
+    brackets: int = attrs.field(init=False)
+    short: int = attrs.field(init=False)
+
+    @unchecked.default
+    def _unchecked(self) -> int:
+        return 2 * min(self.depth, self.containers, self.values)
+
+    @brackets.default
+    def _brackets(self) -> int:
+        return min(self.depth, self.containers)
+
+    @short.default
+    def _short(self) -> int:
+        return min(_LONGEST_INTEGER, self.values)
+
+
+def check(text: bytes, shape: Shape) -> bool:
+    """Whether there may be so many dear floats that all have to be read evenly.
+
+    :raises TooMuch: of arrays and objects, of their depth, of values, or of digits.
+    """
+    if len(text) <= shape.short and text.count(b"[") + text.count(b"{") <= shape.brackets:
+        return False
+    found: list[bytes] = []
+    brackets = commas = exponents = long_numbers = 0
+    structure_is_fine = numbers_are_fine = False
+    digits = b""
+    bare = _without_text(text)
+    for at in range(0, len(bare), _PIECE):
+        marks = digits + bare[at : at + _PIECE].translate(_ALIKE, _NO_MARK)
+        if not structure_is_fine:
+            found.append(marks.translate(None, _NO_BRACKET))
+            brackets += len(found[-1])
+            if len(bare) > shape.values:
+                commas += marks.count(b",")
+            if brackets > 2 * shape.containers or commas > shape.values:
+                check_structure(text, shape)
+                structure_is_fine = True
+        exponents += marks.count(_EXPONENT)
+        long_numbers += marks.count(_MANY_DIGITS)
+        if not numbers_are_fine and (
+            exponents > _MOST_EXPONENTS
+            or long_numbers * len(_MANY_DIGITS) > _MOST_LONG_DIGITS
+            or (long_numbers and _TOO_LONG in marks)
+        ):
+            _check_numbers(text)
+            numbers_are_fine = True
+        digits = _unfinished(marks)
+    if not structure_is_fine and _deeper(b"".join(found), shape.depth):
+        check_structure(text, shape)
+    return exponents > _FEW_FLOATS or long_numbers > _FEW_FLOATS
+
+
+def _without_text(text: bytes) -> bytes:
+    """A JSON text without the string in its middle, where that is most of it."""
+    middle = len(text) // 2
+    opening, closing = text.rfind(b'"', 0, middle), text.find(b'"', middle)
+    if opening < 0 or closing - opening < middle or text[closing - 1] == _BACKSLASH:
+        return text
+    head = text[:opening]
+    if head.count(b'"') % 2 or b"\\" in head:
+        return text
+    return head + text[closing + 1 :]
+
+
+def check_structure(text: bytes, shape: Shape) -> None:
+    """Look at a JSON text without its strings.
+
+    :raises TooMuch: of arrays and objects, of their depth, or of values.
+    """
+    found: list[bytes] = []
+    brackets = commas = 0
+    for bare in _without_strings(text, _NO_STRUCTURE):
+        found.append(bare.translate(None, b","))
+        brackets += len(found[-1])
+        commas += len(bare) - len(found[-1])
+        if brackets > 2 * shape.containers:
+            raise TooMuch(f"holds more than {shape.containers} arrays and objects")
+        if commas > shape.values:
+            raise TooMuch(f"holds more than {shape.values} values and names")
+    if _deeper(b"".join(found), shape.depth):
+        raise TooMuch(f"is nested more than {shape.depth} deep")
+
+
+def _check_numbers(text: bytes) -> None:
+    """Look at the numbers of a JSON text.
+
+    :raises TooMuch: of digits in one or in all of them, or of exponents.
+    """
+    exponents = long_digits = 0
+    digits = b""
+    for bare in _without_strings(text, _NO_NUMBER):
+        numbers = digits + bare
+        if _TOO_LONG in numbers:
+            raise TooMuch(f"holds an integer of more than {_LONGEST_INTEGER} digits")
+        exponents += numbers.count(_EXPONENT)
+        if exponents > _MOST_EXPONENTS:
+            raise TooMuch(f"holds more than {_MOST_EXPONENTS} numbers with exponents")
+        many = numbers.translate(None, b".").count(_MANY_DIGITS) - digits.count(_MANY_DIGITS)
+        long_digits += many * len(_MANY_DIGITS)
+        if long_digits > _MOST_LONG_DIGITS:
+            raise TooMuch(f"holds more than {_MOST_LONG_DIGITS} digits in numbers of more than 20")
+        digits = _unfinished(numbers)
+
+
+def _without_strings(text: bytes, deleted: bytes) -> Iterator[bytes]:
+    """The pieces of a JSON text without its strings, digits and brackets alike.
+
+    :param deleted: bytes that are left out too.
+    """
+    at, inside = 0, 0
+    while at < len(text):
+        piece = text[at : at + _PIECE]
+        # A backslash goes with what it escapes.
+        escapes = len(piece) - len(piece.rstrip(b"\\"))
+        if escapes % 2 and at + len(piece) < len(text):
+            piece = piece[:-1]
+        at += len(piece)
+        if b"\\" in piece:
+            # Escaped backslashes first: what is left before a quote then escapes it.
+            piece = piece.replace(b"\\\\", b"").replace(b'\\"', b"")
+        # Two quotes beside each other are a string of which nothing is left.
+        parts = piece.translate(_ALIKE, deleted).replace(b'""', b"").split(b'"')
+        yield b"".join(parts[inside::2])
+        inside ^= (len(parts) - 1) % 2
+
+
+def _unfinished(marks: bytes) -> bytes:
+    """The digits at the end, as many as matter: the next piece may go on with them."""
+    return marks[len(marks.rstrip(b"0")) :][-_LONGEST_INTEGER:]
+
+
+def _deeper(brackets: bytes, most: int) -> bool:
+    """Whether brackets, all square, lie deeper in each other."""
+    for level in range(most):
+        if not brackets:
+            return False
+        fewer = brackets.replace(b"[]", b"")
+        if len(fewer) == len(brackets):
+            # Those that are not closed lie in each other.
+            return level + brackets.count(b"[") > most
+        brackets = fewer
+    return bool(brackets)
