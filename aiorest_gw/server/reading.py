@@ -8,6 +8,7 @@ yet waits; of what waits no more is read ahead than shows that the peer is still
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from autobahn.websocket.protocol import FrameHeader
@@ -18,7 +19,6 @@ from ..errors import CloseCode
 from ..wire.budgets import TokenBucket
 from ..wire.frames import BINARY, TEXT, read_frames, read_text
 from .opening import OpeningProtocol
-from .turns import Turn
 from .unmasking import unmasked
 
 __all__ = ["ReadingProtocol"]
@@ -26,6 +26,8 @@ __all__ = ["ReadingProtocol"]
 # Seconds that a connection works before the others have their turn, and the frames read for it.
 _TURN = 0.001
 _FRAMES = 32
+# Bytes of messages between two looks at the time, and what a frame counts for beside its payload.
+_LOOK, _FRAME = 2_048, 64
 # Of a read that is so large that the loop may read on at once: libuv does so 32 times in a row.
 _PART = _TURN / 32
 # Bytes that are read ahead of what may be worked on: a closed connection shows only to who reads it.
@@ -58,7 +60,6 @@ class ReadingProtocol(OpeningProtocol):
     # Set by whoever answers.
     _may_work = True
     _working = False
-    _turn: Turn | None = None
     _controls: TokenBucket | None = None
     _messages: TokenBucket | None = None
     _octets: TokenBucket | None = None
@@ -77,9 +78,6 @@ class ReadingProtocol(OpeningProtocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._straight = False
-        if self._turn is not None:
-            self._turn.cancel()
-            self._turn = None
         self._rest = b""
         super().connectionLost(reason)
 
@@ -105,7 +103,7 @@ class ReadingProtocol(OpeningProtocol):
                 if self.autoPingTimeoutCall is not None:
                     self._cancelAutoPingTimeoutCall()
                 self._onMessage(payload, False)
-            elif len(data) > _READ_AHEAD:
+            elif len(data) > _LOOK:
                 self._work(data)
             else:
                 self._work(data, self._take(self._read(data, 0), 0))
@@ -157,13 +155,14 @@ class ReadingProtocol(OpeningProtocol):
 
     def _work(self, data: bytes, at: int = 0) -> None:
         """Take one frame after the other until the turn is over."""
-        size, until = len(data), 0.0
-        large = size > _READ_AHEAD
-        began = self._now() if large else 0.0
+        size, began, until = len(data), 0.0, 0.0
+        if size - at > _LOOK:
+            began = self._now()
+            until = began if self.factory.turns.waiting else began + _TURN
         self._working = True
         try:
             while at < size and self.state != self.STATE_CLOSED and not self._must_hold():
-                at = self._step(data, at)
+                at = self._step(data, at, until)
                 if at < size:
                     now = self._now()
                     until = until or (now if self.factory.turns.waiting else now + _TURN)
@@ -175,7 +174,7 @@ class ReadingProtocol(OpeningProtocol):
         if self.state != self.STATE_CLOSED:
             if at < size:
                 self._keep(memoryview(data)[at:])
-            if large and self._turn is None and self._now() > began + _PART:
+            if size > _READ_AHEAD and self._turn is None and self._now() > began + _PART:
                 self._turn = self.factory.turns.wait(self._next_turn)
         self._read_or_not()
         self._see_straight()
@@ -226,7 +225,7 @@ class ReadingProtocol(OpeningProtocol):
 
     # -- frames
 
-    def _step(self, data: bytes, at: int) -> int:
+    def _step(self, data: bytes, at: int, until: float) -> int:
         """Take some frames.
 
         Autobahn's machine copies all that waits behind each frame, so it gets no more than it needs to
@@ -243,7 +242,7 @@ class ReadingProtocol(OpeningProtocol):
         else:
             piece = _PIECE
             if self._between and not self._listeners and (frames := self._read(data, at)):
-                return self._take(frames, at)
+                return self._take(frames, at, until)
         end = at + max(piece, 1)  # the machine keeps what it refuses, and asks for nothing more
         self.data += data[at:end]
         super().consumeData()
@@ -254,12 +253,13 @@ class ReadingProtocol(OpeningProtocol):
         most, deflate = self.maxMessagePayloadSize, self._perMessageCompress is not None
         return read_frames(data, at, _FRAMES, most, unmasked, deflate)
 
-    def _take(self, frames: list[tuple[int, bytes, int]], at: int) -> int:
-        """Take frames that are whole; their answers leave in one write."""
+    def _take(self, frames: list[tuple[int, bytes, int]], at: int, until: float = math.inf) -> int:
+        """Take frames that are whole, as far as there is time; their answers leave in one write."""
         stats = self.trafficStats
         if not frames:
             return at
         self._begin_batch()
+        unlooked = 0
         try:
             for first, payload, end in frames:
                 if self.state == self.STATE_CLOSED or self._must_hold():
@@ -277,6 +277,12 @@ class ReadingProtocol(OpeningProtocol):
                     self.control_frame_data = [payload]
                     self.processControlFrame()
                     self.current_frame = None
+                # Time is looked at where there was enough to do to need some.
+                unlooked += len(payload) + _FRAME
+                if unlooked > _LOOK:
+                    unlooked = 0
+                    if self._now() >= until:
+                        break
         finally:
             self._end_batch()
         return at

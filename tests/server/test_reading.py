@@ -48,6 +48,25 @@ class TurnTests(ReadingTestCase):
         self.assertFalse(flooding.paused)
         self.assertEqual(1_000, len(flooding.messages))
 
+    def test_messages_that_take_long_are_few_in_a_turn(self):
+        """However many whole ones a read brings."""
+        factory = self.serve(self.router)
+        flooding, other = self.connect(factory), self.connect(factory)
+
+        @self.router.get("/slow")
+        def slow(request):
+            self.clock.rightNow += 0.005
+            self.ran.append(request.id)
+
+        slow_one = b'{"method":"GET","url":"/slow","id":%d}'
+        messages = [frame(0x81, slow_one % number + b" " * 2_000) for number in range(20)]
+        flooding.send_octets(b"".join(messages))
+        self.assertEqual("hello", other.request("GET", "/hello", id="other").data)
+        while len(self.ran) < 21:
+            self.advance(0)
+        self.assertEqual([0, "other", *range(1, 20)], self.ran)
+        self.assertEqual(20, len(flooding.messages))
+
     def test_what_autobahn_reads_takes_turns_too(self):
         client = self.connect(self.serve(self.router))
         self.clock.moment = 0.0004
