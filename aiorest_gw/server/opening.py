@@ -22,6 +22,7 @@ from .compression import understood
 from .hooks import HookedProtocol
 from .lean import MadeAgain
 from .transport import loop_of
+from .turns import Turn
 
 if TYPE_CHECKING:
     from .factory import RequestHandlerFactory
@@ -70,6 +71,8 @@ class OpeningProtocol(HookedProtocol):
     _proxy_reader: ProxyHeaderReader | None = None
     _head = b""
     _waits = False
+    # What has to be worked on later.
+    _turn: Turn | None = None
     # What ``onConnect`` has not answered yet.
     _asked: Any = None
 
@@ -84,6 +87,9 @@ class OpeningProtocol(HookedProtocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.factory.admission.leave(self._address)
         self._reader = self._proxy_reader = None
+        if self._turn is not None:
+            self._turn.cancel()
+            self._turn = None
         asked, self._asked = self._asked, None
         super().connectionLost(reason)
         if asked is not None:
@@ -91,11 +97,19 @@ class OpeningProtocol(HookedProtocol):
 
     def processHandshake(self) -> None:
         """Autobahn calls this with what was read until the connection is open."""
-        if self._reader is None:
-            # ``onConnect`` has not answered yet: what follows the handshake waits in the socket.
+        if self._reader is None or self._turn is not None:
+            # It was not read yet, or ``onConnect`` has not answered: what follows waits in the socket.
             self._waits = True
             self.transport.pauseProducing()
+        elif (turn := self.factory.turns.take(self._read_handshake)) is not None:
+            self._turn = turn
+
+    def _read_handshake(self) -> None:
+        """Read what there is of it: many that come in the same moment wait for their turns."""
+        self._turn = None
+        if self._reader is None or self.state != self.STATE_CONNECTING:
             return
+        self._wait_no_more()
         data, self.data = self.data, b""
         try:
             after = self._after_proxy_header(data)
@@ -200,13 +214,16 @@ class OpeningProtocol(HookedProtocol):
         """``onConnect`` lets the client in."""
         if self.state != self.STATE_CONNECTING:
             return
-        if self._waits:
-            self._waits = False
-            self.transport.resumeProducing()
+        self._wait_no_more()
         super().succeedHandshake(accepted)
         self._asked = None
         if self.state == self.STATE_OPEN:
             self._let_go()
+
+    def _wait_no_more(self) -> None:
+        if self._waits:
+            self._waits = False
+            self.transport.resumeProducing()
 
     def _denied(self, failure: Failure) -> None:
         """``onConnect`` refuses the client, or failed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from math import inf
 
 import attrs
 
@@ -46,6 +47,9 @@ class Turns:
         self._most = most
         self._waiting: deque[Turn] = deque()
         self._called = False
+        # What was done without waiting, and since when.
+        self._taken = 0.0
+        self._since = -inf
 
     @property
     def waiting(self) -> bool:
@@ -61,6 +65,23 @@ class Turns:
         self._waiting.append(turn)
         self._call()
         return turn
+
+    def take(self, work: Callable[[], None]) -> Turn | None:
+        """Have a turn now, unless others wait, or those that did not wait had half of all time lately.
+
+        :param work: called once, now or later.
+        :returns: the turn that is waited for; None where it was now.
+        """
+        now = self._seconds()
+        if now - self._since > 2 * _TOGETHER:
+            self._since, self._taken = now, 0.0
+        if self._waiting or self._taken >= _TOGETHER:
+            return self.wait(work)
+        try:
+            work()
+        finally:
+            self._taken += self._seconds() - now
+        return None
 
     def _call(self) -> None:
         if self._waiting and not self._called:
