@@ -41,6 +41,7 @@ class Flood:
     :param flags: of the gateway.
     :param memory: octets that the gateway may grow by; of each connection where ``each``.
     :param hangs_up: all connections are closed in the same moment at its end; else some at a time.
+    :param resets: they are, without TCP's farewell.
     :param calm: the pings of idle connections have to come back nearly as fast as without it.
     """
 
@@ -58,6 +59,7 @@ class Flood:
     memory: int = MIB
     each: bool = False
     hangs_up: bool = False
+    resets: bool = False
     calm: bool = False
 
 
@@ -105,16 +107,22 @@ def _valid(title: str, connections: int) -> Flood:
 
 
 def _json(title: str, make: Callable[[], bytes]) -> Flood:
-    """A message as large as may be, again and again; what it is decoded to is larger yet."""
-    return Flood(title=title, chunk=lambda: _request("/echo", "POST", make()), memory=24 * _LARGEST)
+    """A message, again and again; what it is decoded to is larger yet."""
+    return Flood(title=title, chunk=lambda: _request("/echo", "POST", make()), memory=8 * _LARGEST)
 
 
-def _filled(item: bytes, opening: bytes = b"[", closing: bytes = b"]") -> bytes:
-    return opening + b",".join([item] * (_ROOM // (len(item) + 1))) + closing
+def _filled(item: bytes, opening: bytes = b"[", closing: bytes = b"]", room: int = _ROOM) -> bytes:
+    return opening + b",".join([item] * (room // (len(item) + 1))) + closing
 
 
-def _many_keys() -> bytes:
-    return b"{" + b",".join(b'"%x":0' % number for number in range(_ROOM // 10)) + b"}"
+def _times(item: bytes, count: int) -> bytes:
+    """So many of them, in a message as large as may be."""
+    items = b",".join([item] * count)
+    return b"[%s,%s]" % (items, b" " * (_ROOM - len(items) - 10) + b"0")
+
+
+def _keys(count: int) -> bytes:
+    return b"{" + b",".join(b'"%x":0' % number for number in range(count)) + b"}"
 
 
 FLOODS = {
@@ -146,6 +154,11 @@ FLOODS = {
         connections=5_000, hangs_up=True, flags=("--max-connections", "16000"),
         memory=64 * KIB, each=True,
     ),
+    "reset": Flood(
+        title="5,000 connections that are reset in the same moment",
+        connections=5_000, hangs_up=True, resets=True, flags=("--max-connections", "16000"),
+        memory=64 * KIB, each=True,
+    ),
     "deaf-small": _deaf("answers of 1 KiB are not read", "/large/1024"),
     "deaf-large": _deaf("answers of 64 KiB are not read", "/large/65536"),
     "deaf-huge": _deaf("answers of 1 MiB are not read", "/large/1048576", 3 * MIB),
@@ -159,8 +172,19 @@ FLOODS = {
     "huge-floats": _json("floats near the end of what there is", lambda: _filled(b"1e300")),
     "long-floats": _json("floats that are dear to read", lambda: _filled(b"0." + b"0" * 310 + b"1")),
     "halfway-floats": _json("floats between two others", lambda: _filled(b"999999999999999999.999")),
-    "many-keys": _json("as many keys as can be", _many_keys),
+    "many-keys": _json("as many keys as can be", lambda: _keys(_ROOM // 10)),
     "many-strings": _json("strings with brackets, and 100 arrays",
                           lambda: _filled(b'"["', b"[" * 50, b"]" * 50)),
     "many-numbers": _json("as many numbers as can be", lambda: _filled(b"1")),
+    "small-floats": _json("floats near the end of what there is, in messages of 16 KiB",
+                          lambda: _filled(b"1e300", room=16 * KIB)),
+    "most-containers": _json("as many objects as may be", lambda: _times(b'{"a":0}', 9_900)),
+    "most-digits": _json("integers of 1,000 digits, as many as may be",
+                         lambda: _times(b"9" * 1_000, 200)),
+    "most-exponents": _json("floats near the end of what there is, as many as may be",
+                            lambda: _times(b"1e300", 10_000)),
+    "most-halfway": _json("floats between two others, as many as may be",
+                          lambda: _times(b"999999999999999999.999", 9_000)),
+    "most-keys": _json("as many keys as may be", lambda: _keys(14_000)),
+    "most-strings": _json("as many strings as may be", lambda: _times(b'"\\u00e4"', 29_000)),
 }  # fmt: skip
