@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -97,19 +98,11 @@ class OpeningProtocol(HookedProtocol):
 
     def processHandshake(self) -> None:
         """Autobahn calls this with what was read until the connection is open."""
-        if self._reader is None or self._turn is not None:
-            # It was not read yet, or ``onConnect`` has not answered: what follows waits in the socket.
+        if self._reader is None:
+            # It is not answered yet: what follows the handshake waits in the socket.
             self._waits = True
             self.transport.pauseProducing()
-        elif (turn := self.factory.turns.take(self._read_handshake)) is not None:
-            self._turn = turn
-
-    def _read_handshake(self) -> None:
-        """Read what there is of it: many that come in the same moment wait for their turns."""
-        self._turn = None
-        if self._reader is None or self.state != self.STATE_CONNECTING:
             return
-        self._wait_no_more()
         data, self.data = self.data, b""
         try:
             after = self._after_proxy_header(data)
@@ -119,12 +112,15 @@ class OpeningProtocol(HookedProtocol):
             self.dropConnection(abort=True)
         except HandshakeRefused as refused:
             self._reader = None
-            self.failHandshake(refused.reason, refused.status, list(refused.headers.items()))
+            self._refuse(refused)
         else:
             if read is not None:
                 self._reader = None
-                handshake, self.data = read
-                self._connect(handshake)
+                head, self.data = read
+                # Many that come in the same moment wait for their turns.
+                turn = self.factory.turns.take(partial(self._read_handshake, head))
+                if turn is not None:
+                    self._turn = turn
 
     def _after_proxy_header(self, data: bytes) -> bytes | None:
         """What follows the PROXY protocol's header, where a trusted peer sends one; None until then."""
@@ -143,6 +139,20 @@ class OpeningProtocol(HookedProtocol):
             self._address = address
             self._refusal = self.factory.admission.enter(address)
             self.peer = address
+
+    def _read_handshake(self, head: bytes) -> None:
+        self._turn = None
+        if self.state != self.STATE_CONNECTING:
+            return
+        try:
+            handshake = read_head(head)
+        except HandshakeRefused as refused:
+            self._refuse(refused)
+        else:
+            self._connect(handshake)
+
+    def _refuse(self, refused: HandshakeRefused) -> None:
+        self.failHandshake(refused.reason, refused.status, list(refused.headers.items()))
 
     def _connect(self, handshake: Handshake) -> None:
         """Ask ``onConnect``, with what Autobahn keeps of a handshake set as it would."""
@@ -214,16 +224,13 @@ class OpeningProtocol(HookedProtocol):
         """``onConnect`` lets the client in."""
         if self.state != self.STATE_CONNECTING:
             return
-        self._wait_no_more()
+        if self._waits:
+            self._waits = False
+            self.transport.resumeProducing()
         super().succeedHandshake(accepted)
         self._asked = None
         if self.state == self.STATE_OPEN:
             self._let_go()
-
-    def _wait_no_more(self) -> None:
-        if self._waits:
-            self._waits = False
-            self.transport.resumeProducing()
 
     def _denied(self, failure: Failure) -> None:
         """``onConnect`` refuses the client, or failed."""

@@ -12,6 +12,8 @@ __all__ = ["Turn", "Turns"]
 
 # Seconds that all turns together take, before who does not wait for one is served again.
 _TOGETHER = 0.004
+# Seconds that those who do not wait take together, of so many.
+_AT_ONCE, _OF = 0.001, 0.008
 
 
 @attrs.define(eq=False)
@@ -67,15 +69,15 @@ class Turns:
         return turn
 
     def take(self, work: Callable[[], None]) -> Turn | None:
-        """Have a turn now, unless others wait, or those that did not wait had half of all time lately.
+        """Have a turn now, unless others wait, or those that did not wait took much of the time lately.
 
         :param work: called once, now or later.
         :returns: the turn that is waited for; None where it was now.
         """
         now = self._seconds()
-        if now - self._since > 2 * _TOGETHER:
+        if now - self._since > _OF:
             self._since, self._taken = now, 0.0
-        if self._waiting or self._taken >= _TOGETHER:
+        if self._waiting or self._taken >= _AT_ONCE:
             return self.wait(work)
         try:
             work()

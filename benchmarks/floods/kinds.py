@@ -149,6 +149,11 @@ FLOODS = {
         pace=2, seconds=8, idle=10_000, flags=("--max-connections", "16000"),
         memory=64 * KIB, each=True, calm=True,
     ),
+    "handshakes": Flood(
+        title="5,000 handshakes whose end comes in the same moment", once=_UNFINISHED,
+        chunk=lambda: b"\r\n", connections=5_000, opened=False,
+        pace=2, seconds=3.5, flags=("--max-connections", "16000"), memory=64 * KIB, each=True,
+    ),
     "hang-up": Flood(
         title="5,000 connections that are closed in the same moment",
         connections=5_000, hangs_up=True, flags=("--max-connections", "16000"),
