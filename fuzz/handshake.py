@@ -14,7 +14,6 @@ with atheris.instrument_imports(include=["aiorest_gw"]):
         Handshake,
         HandshakeReader,
         HandshakeRefused,
-        read_head,
     )
     from aiorest_gw.wire.origins import origin_is_allowed
     from aiorest_gw.wire.proxies import ProxyHeaderInvalid, ProxyHeaderReader, TrustedProxies
@@ -57,12 +56,12 @@ def _read(parts: list[bytes]) -> tuple[Handshake, bytes] | int | None:
     for place, part in enumerate(parts):
         try:
             read = reader.feed(part)
-            if read is not None:
-                return read_head(read[0]), read[1] + b"".join(parts[place + 1 :])
         except HandshakeRefused as refused:
             assert refused.reason.isascii()
             assert refused.reason.isprintable()
             return refused.status
+        if read is not None:
+            return read[0], read[1] + b"".join(parts[place + 1 :])
     assert sum(map(len, parts)) < MAX_HEAD_SIZE, "a head that never ends"
     return None
 

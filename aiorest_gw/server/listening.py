@@ -17,6 +17,7 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
 from zope.interface import implementer
 
+from .lobby import Lobby
 from .logs import CappedLog
 from .sharing import SharedSockets
 from .tls import TLSTransport, tls_context
@@ -129,6 +130,7 @@ class LoopPort:
         self.events = CappedLog(lambda: self.loop.time())
         # Of connections that end.
         self.turns = Turns(lambda work: self.loop.call_soon(work), monotonic, _ENDED_AT_ONCE)
+        self.lobby = Lobby(lambda: self.loop)
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -148,6 +150,7 @@ class LoopPort:
                 raise CannotListenError(*self._where, error) from None
             self._address = address_from(self._socket.getsockname())
             self._factory.doStart()
+            self.lobby.open()
             self._accept_on()
 
     def stopListening(self) -> Deferred[None]:
@@ -163,6 +166,7 @@ class LoopPort:
                 self._resting = None
             self._socket.close()
             self._socket = None
+            self.lobby.close()
             self._factory.doStop()
         return succeed(None)
 

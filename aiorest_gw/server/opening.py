@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable
-from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +21,7 @@ from .awaiting import begun
 from .compression import understood
 from .hooks import HookedProtocol
 from .lean import MadeAgain
-from .transport import loop_of
-from .turns import Turn
+from .transport import LoopTransport, loop_of
 
 if TYPE_CHECKING:
     from .factory import RequestHandlerFactory
@@ -72,8 +70,6 @@ class OpeningProtocol(HookedProtocol):
     _proxy_reader: ProxyHeaderReader | None = None
     _head = b""
     _waits = False
-    # What has to be worked on later.
-    _turn: Turn | None = None
     # What ``onConnect`` has not answered yet.
     _asked: Any = None
 
@@ -84,13 +80,13 @@ class OpeningProtocol(HookedProtocol):
         if self.factory.trusted_proxies.trust(self._address):
             self._proxy_reader = ProxyHeaderReader()
         super().connectionMade()
+        if isinstance(self.transport, LoopTransport):
+            # The loop begins to read when it has called this.
+            self.transport.loop.call_soon(self._read_in_turn)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.factory.admission.leave(self._address)
         self._reader = self._proxy_reader = None
-        if self._turn is not None:
-            self._turn.cancel()
-            self._turn = None
         asked, self._asked = self._asked, None
         super().connectionLost(reason)
         if asked is not None:
@@ -99,7 +95,7 @@ class OpeningProtocol(HookedProtocol):
     def processHandshake(self) -> None:
         """Autobahn calls this with what was read until the connection is open."""
         if self._reader is None:
-            # It is not answered yet: what follows the handshake waits in the socket.
+            # ``onConnect`` has not answered yet: what follows the handshake waits in the socket.
             self._waits = True
             self.transport.pauseProducing()
             return
@@ -112,15 +108,19 @@ class OpeningProtocol(HookedProtocol):
             self.dropConnection(abort=True)
         except HandshakeRefused as refused:
             self._reader = None
-            self._refuse(refused)
+            self.failHandshake(refused.reason, refused.status, list(refused.headers.items()))
         else:
-            if read is not None:
+            if read is None:
+                self._read_in_turn()
+            else:
                 self._reader = None
-                head, self.data = read
-                # Many that come in the same moment wait for their turns.
-                turn = self.factory.turns.take(partial(self._read_handshake, head))
-                if turn is not None:
-                    self._turn = turn
+                handshake, self.data = read
+                self._connect(handshake)
+
+    def _read_in_turn(self) -> None:
+        """Those that are not open yet hold up nobody, however many send in the same moment."""
+        if self._reader is not None and isinstance(self.transport, LoopTransport):
+            self.transport.read_in_turn()
 
     def _after_proxy_header(self, data: bytes) -> bytes | None:
         """What follows the PROXY protocol's header, where a trusted peer sends one; None until then."""
@@ -139,20 +139,6 @@ class OpeningProtocol(HookedProtocol):
             self._address = address
             self._refusal = self.factory.admission.enter(address)
             self.peer = address
-
-    def _read_handshake(self, head: bytes) -> None:
-        self._turn = None
-        if self.state != self.STATE_CONNECTING:
-            return
-        try:
-            handshake = read_head(head)
-        except HandshakeRefused as refused:
-            self._refuse(refused)
-        else:
-            self._connect(handshake)
-
-    def _refuse(self, refused: HandshakeRefused) -> None:
-        self.failHandshake(refused.reason, refused.status, list(refused.headers.items()))
 
     def _connect(self, handshake: Handshake) -> None:
         """Ask ``onConnect``, with what Autobahn keeps of a handshake set as it would."""

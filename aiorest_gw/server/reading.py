@@ -19,6 +19,7 @@ from ..errors import CloseCode
 from ..wire.budgets import TokenBucket
 from ..wire.frames import BINARY, TEXT, read_frames, read_text
 from .opening import OpeningProtocol
+from .turns import Turn
 from .unmasking import unmasked
 
 __all__ = ["ReadingProtocol"]
@@ -60,6 +61,7 @@ class ReadingProtocol(OpeningProtocol):
     # Set by whoever answers.
     _may_work = True
     _working = False
+    _turn: Turn | None = None
     _controls: TokenBucket | None = None
     _messages: TokenBucket | None = None
     _octets: TokenBucket | None = None
@@ -78,6 +80,9 @@ class ReadingProtocol(OpeningProtocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._straight = False
+        if self._turn is not None:
+            self._turn.cancel()
+            self._turn = None
         self._rest = b""
         super().connectionLost(reason)
 

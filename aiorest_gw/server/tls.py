@@ -200,6 +200,9 @@ class TLSTransport(LoopTransport):
     def eof_received(self) -> bool:
         return False
 
+    def read_in_turn(self) -> None:
+        """Read on at once: what is to be read may be there, and still encrypted."""
+
     def loseWriteConnection(self) -> None:
         """Close when everything is written."""
         self.loseConnection()

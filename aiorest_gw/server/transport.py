@@ -22,6 +22,7 @@ from twisted.internet.interfaces import IHalfCloseableProtocol, ITCPTransport
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from .lobby import Lobby
 from .logs import CappedLog
 from .pulling import Pulled
 from .turns import Turns
@@ -49,6 +50,9 @@ class Port(Protocol):
 
     @property
     def turns(self) -> Turns: ...
+
+    @property
+    def lobby(self) -> Lobby: ...
 
     def build(self, address: Address) -> Any:
         """A protocol for a connection from an address, or None for no connection."""
@@ -175,6 +179,7 @@ class LoopTransport(asyncio.Protocol):
         self.write = _ignore
         # Else the two would hold each other until the collector comes.
         del self.data_received
+        self._port.lobby.leave(self)
         self._port.turns.wait(partial(self._tell, reason))
 
     def _tell(self, reason: Exception) -> None:
@@ -342,6 +347,26 @@ class LoopTransport(asyncio.Protocol):
 
     def stopProducing(self) -> None:
         self.loseConnection()
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop that reads and writes."""
+        return self._port.loop
+
+    def read_in_turn(self) -> None:
+        """Read on when there is something to be read, and others had their turn before."""
+        if self._state is _State.OPEN and self._transport.is_reading():
+            self._transport.pause_reading()
+            self._port.lobby.wait(self)
+
+    def come_in(self) -> None:
+        """The turn has come."""
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def fileno(self) -> int:
+        """The descriptor of the socket."""
+        return self._socket().fileno()
 
     # -- options of the socket
 

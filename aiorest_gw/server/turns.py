@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from math import inf
 
 import attrs
 
@@ -12,8 +11,6 @@ __all__ = ["Turn", "Turns"]
 
 # Seconds that all turns together take, before who does not wait for one is served again.
 _TOGETHER = 0.004
-# Seconds that those who do not wait take together, of so many.
-_AT_ONCE, _OF = 0.001, 0.008
 
 
 @attrs.define(eq=False)
@@ -49,9 +46,6 @@ class Turns:
         self._most = most
         self._waiting: deque[Turn] = deque()
         self._called = False
-        # What was done without waiting, and since when.
-        self._taken = 0.0
-        self._since = -inf
 
     @property
     def waiting(self) -> bool:
@@ -67,23 +61,6 @@ class Turns:
         self._waiting.append(turn)
         self._call()
         return turn
-
-    def take(self, work: Callable[[], None]) -> Turn | None:
-        """Have a turn now, unless others wait, or those that did not wait took much of the time lately.
-
-        :param work: called once, now or later.
-        :returns: the turn that is waited for; None where it was now.
-        """
-        now = self._seconds()
-        if now - self._since > _OF:
-            self._since, self._taken = now, 0.0
-        if self._waiting or self._taken >= _AT_ONCE:
-            return self.wait(work)
-        try:
-            work()
-        finally:
-            self._taken += self._seconds() - now
-        return None
 
     def _call(self) -> None:
         if self._waiting and not self._called:

@@ -109,11 +109,10 @@ class HandshakeReader:
     def __init__(self) -> None:
         self._buffer = bytearray()
 
-    def feed(self, data: bytes) -> tuple[bytes, bytes] | None:
+    def feed(self, data: bytes) -> tuple[Handshake, bytes] | None:
         """Take what was read.
 
-        :returns: the handshake's head for :func:`read_head` and what follows it, or None until it is
-            whole.
+        :returns: the handshake and what follows it, or None until it is whole.
         :raises HandshakeRefused: it is no handshake; nothing may be fed any more.
         """
         buffer = self._buffer
@@ -124,7 +123,7 @@ class HandshakeReader:
         if _NEVER.search(buffer, max(seen - 1, 0), stop):
             raise HandshakeRefused(400, "The request holds a byte that HTTP does not allow there")
         if end >= 0:
-            return bytes(buffer[:end]), bytes(buffer[end + len(_END) :])
+            return read_head(bytes(buffer[:end])), bytes(buffer[end + len(_END) :])
         if len(buffer) >= MAX_HEAD_SIZE:
             raise HandshakeRefused(431, f"The headers are larger than {MAX_HEAD_SIZE} bytes")
         return None

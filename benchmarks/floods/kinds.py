@@ -154,6 +154,11 @@ FLOODS = {
         chunk=lambda: b"\r\n", connections=5_000, opened=False,
         pace=2, seconds=3.5, flags=("--max-connections", "16000"), memory=64 * KIB, each=True,
     ),
+    "whole-handshakes": Flood(
+        title="5,000 connections that begin to speak in the same moment", once=b"",
+        chunk=lambda: _HANDSHAKE, connections=5_000, opened=False,
+        pace=2, seconds=3.5, flags=("--max-connections", "16000"), memory=64 * KIB, each=True,
+    ),
     "hang-up": Flood(
         title="5,000 connections that are closed in the same moment",
         connections=5_000, hangs_up=True, flags=("--max-connections", "16000"),

@@ -1,13 +1,20 @@
 """The port of the loop's own transports, with real sockets on a real loop."""
 
 import asyncio
+import os
 import resource
 import socket
 import struct
 from collections import Counter
 from contextlib import contextmanager
+from pathlib import Path
 
-from twisted.internet.error import CannotListenError
+from twisted.internet.error import (
+    CannotListenError,
+    ConnectionAborted,
+    ConnectionDone,
+    ConnectionLost,
+)
 from twisted.trial.unittest import SynchronousTestCase
 
 from aiorest_gw.server.listening import LoopServerEndpoint, parse_endpoint
@@ -36,6 +43,12 @@ def connecting(port):
     client.setblocking(False)
     client.connect_ex(("127.0.0.1", port.getHost().port))
     return client
+
+
+def pollers():
+    """How many descriptors of epoll(7) are open."""
+    links = (Path("/proc/self/fd", name) for name in os.listdir("/proc/self/fd"))
+    return sum("eventpoll" in os.readlink(link) for link in links if link.is_symlink())
 
 
 @contextmanager
@@ -135,6 +148,53 @@ class PortPromises(TransportCase, Loop):
                 lost.clear()
                 factory.made.clear()
             port.stopListening()
+
+        turn = 0
+        self.run_on_loop(asyncio.wait_for(scenario(), 30))
+
+    def test_of_those_that_are_read_in_turn_a_few_are_read_at_a_time(self):
+        """However many send in the same moment; each is read as often as it sends, and told its end."""
+        read = []
+
+        class Patient(Server):
+            def connectionMade(self):
+                super().connectionMade()
+                self.transport.loop.call_soon(self.transport.read_in_turn)
+
+            def dataReceived(self, data):
+                super().dataReceived(data)
+                read.append(turn)
+                self.transport.read_in_turn()
+
+        async def scenario():
+            nonlocal turn
+            before = pollers()
+            factory = ServerFactory(Patient)
+            port = await self.endpoint().listen(factory)
+            clients = [connecting(port) for _ in range(100)]
+            await until(lambda: len(factory.made) == 100)
+            await turns()
+            for octets in (b"a", b"bc", b"d"):
+                for client in clients:
+                    client.send(octets)
+                while len(read) < 100:
+                    turn += 1
+                    await asyncio.sleep(0)
+                self.assertLessEqual(max(Counter(read).values()), 16)
+                read.clear()
+            port.stopListening()
+            factory.made[0].transport.abortConnection()
+            factory.made[1].transport.loseConnection()
+            for client in clients[:50]:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            for client in clients:
+                client.close()
+            for server in factory.made:
+                self.assertIn(
+                    await server.lost, (ConnectionAborted, ConnectionDone, ConnectionLost)
+                )
+                self.assertEqual(b"abcd", server.received)
+            self.assertEqual(before, pollers())
 
         turn = 0
         self.run_on_loop(asyncio.wait_for(scenario(), 30))

@@ -10,8 +10,6 @@ from twisted.python.failure import Failure
 
 from aiorest_gw import RequestHandlerProtocol, SimpleRouter
 from aiorest_gw.testing import GatewayTestCase
-from tests.server.test_fast_path import frame
-from tests.server.test_reading import Ticking
 from tests.wire.test_handshake import head
 
 
@@ -98,59 +96,6 @@ class ProxyTests(OpeningTestCase):
         self.open(b"PROXY TCP4 nobody\r\n" + head(), trusted_proxies=["10.0.0.1"])
         self.assertTrue(self.transport.disconnecting)
         self.assertEqual(b"", self.transport.value())
-
-
-class ManyTests(OpeningTestCase):
-    """Of whom each takes its time: all that are opened in the same moment leave turns to others."""
-
-    def setUp(self):
-        super().setUp()
-        self.clock = Ticking()
-
-    def half_open(self, factory, count):
-        """Connections that lack the end of their handshake, and what they were sent."""
-        opening = []
-        for _ in range(count):
-            protocol, transport = factory.buildProtocol(None), Transport()
-            protocol.makeConnection(transport)
-            protocol.dataReceived(head()[:-1])
-            opening.append((protocol, transport))
-        return opening
-
-    def test_others_are_served_while_many_are_opened(self):
-        factory = self.serve(make_router())
-        other = self.connect(factory)
-        opening = self.half_open(factory, 100)
-        self.clock.moment = 0.001
-        for protocol, _ in opening:
-            protocol.dataReceived(b"\n" + frame(0x81, b'{"method":"GET","url":"/peer","id":1}'))
-        opened = [b" 101 " in transport.value() for _, transport in opening].count(True)
-        self.assertLess(0, opened)
-        self.assertLess(opened, 20)
-        self.assertEqual(200, other.request("GET", "/peer", id=1).status)
-        self.clock.moment = 0
-        self.advance(0)
-        for _, transport in opening:
-            self.assertIn(b" 101 ", transport.value())
-            self.assertIn(b'"status":200', transport.value())
-            self.assertEqual("producing", transport.producerState)
-
-    def test_one_that_waits_is_not_read_and_may_leave(self):
-        factory = self.serve(make_router())
-        opening = self.half_open(factory, 20)
-        self.clock.moment = 0.001
-        for protocol, _ in opening:
-            protocol.dataReceived(b"\n")
-        protocol, transport = opening[-1]
-        protocol.dataReceived(b"x" * 100)
-        self.assertEqual("paused", transport.producerState)
-        protocol.connectionLost(Failure(ConnectionDone()))
-        late, transport = opening[-2]
-        late.onOpenHandshakeTimeout()
-        self.clock.moment = 0
-        self.advance(0)
-        self.assertEqual(b"", transport.value())
-        self.assertIn(b" 101 ", opening[-3][1].value())
 
 
 class HookTests(OpeningTestCase):

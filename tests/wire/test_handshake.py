@@ -10,7 +10,6 @@ from aiorest_gw.wire.handshake import (
     MAX_HEADERS,
     HandshakeReader,
     HandshakeRefused,
-    read_head,
 )
 
 HEADERS = {
@@ -31,8 +30,7 @@ def head(first=b"GET / HTTP/1.1", extra=(), **changes):
 
 
 def read(octets):
-    found, rest = HandshakeReader().feed(octets)
-    return read_head(found), rest
+    return HandshakeReader().feed(octets)
 
 
 class HandshakeTests(SynchronousTestCase):
@@ -60,7 +58,7 @@ class HandshakeTests(SynchronousTestCase):
 
     def test_however_it_is_cut_it_is_the_same(self):
         octets = head(b"GET /x HTTP/1.1", Cookie="a=1; b=\xe9") + b"\x81\x80\r\n\r\nrest"
-        whole = HandshakeReader().feed(octets)
+        whole = read(octets)
         for cut in range(1, len(octets)):
             reader = HandshakeReader()
             first = reader.feed(octets[:cut])
@@ -114,7 +112,7 @@ class HandshakeTests(SynchronousTestCase):
                     reader = HandshakeReader()
                     try:
                         self.assertIsNone(reader.feed(octets), end)
-                        read_head(reader.feed(b"\r\n\r\n")[0])
+                        reader.feed(b"\r\n\r\n")
                         self.fail(end)
                     except HandshakeRefused as refused:
                         self.assertEqual(400, refused.status)
