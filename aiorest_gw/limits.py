@@ -5,6 +5,7 @@ The command line's flags, the environment's variables and the documents are made
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 import attrs
@@ -14,17 +15,21 @@ from .errors import ConfigurationError
 __all__ = ["Limits"]
 
 
-def _limit(default: float, unit: str, help: str, *, least: float = 0) -> Any:
-    """A number with a unit, no smaller than ``least``."""
+def _limit(default: float, unit: str, help: str, *, least: float = 0, most: float = inf) -> Any:
+    """A number with a unit, no smaller than ``least`` and no larger than ``most``."""
 
     def check(instance: Limits, attribute: attrs.Attribute[Any], value: Any) -> None:
         whole = isinstance(default, int)
         if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
             kind = "a whole number" if whole else "a number"
             raise ConfigurationError(f"{attribute.name} should be {kind} of {unit}, not {value!r}")
-        if not least <= value < float("inf"):
+        if not least <= value < inf:
             raise ConfigurationError(
                 f"{attribute.name} should be at least {least:g} {unit}, not {value!r}"
+            )
+        if value > most:
+            raise ConfigurationError(
+                f"{attribute.name} should be at most {most:g} {unit}, not {value!r}"
             )
 
     return attrs.field(default=default, validator=check, metadata={"unit": unit, "help": help})
@@ -60,13 +65,17 @@ class Limits:
     )
     max_threads: int = _limit(10, "threads", "most threads for @blocking views", least=1)
     max_depth: int = _limit(
-        64, "levels", "how deep arrays and objects may lie in each other in a message", least=1
+        64,
+        "levels",
+        "how deep arrays and objects may lie in each other in a message; at most 500",
+        least=1,
+        most=500,
     )
     max_containers: int = _limit(10_000, "arrays and objects", "most in a message", least=1)
     max_values: int = _limit(
         30_000,
         "values and names",
-        "most in a message; counted are its commas and colons",
+        "most in a message, with those of its envelope; its commas and colons are counted",
         least=1,
     )
     max_fragments: int = _limit(

@@ -13,6 +13,7 @@ version = release = VERSION
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.viewcode"]
 exclude_patterns = ["_build"]
 html_theme = "alabaster"
+html_show_copyright = False
 html_theme_options = {
     "description": "REST-style requests over one WebSocket",
     "fixed_sidebar": True,

@@ -178,6 +178,10 @@ class MemoryClient:
         """
         self.move()
         if not self.messages:
+            if self.close_code is not None:
+                raise LookupError(
+                    f"it was closed: {self.close_code} {self.close_reason or ''}".rstrip()
+                )
             raise LookupError("the gateway has sent nothing (yet); is there time to be advanced?")
         return Answer.read(self.messages.pop(0))
 

@@ -68,7 +68,9 @@ def decode_request(payload: bytes, shape: Shape) -> Request:
                 raise BadMessage("The message is not a JSON object.") from None
             request = Request.of(message)
     except RecursionError:
-        raise BadMessage(f"The message is nested more than {shape.depth} deep.") from None
+        raise BadMessage(
+            f"The message is nested more than {shape.depth} deep (max_depth)."
+        ) from None
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise BadMessage(f"The message is not valid JSON: {_reason(error)}.") from None
     id, deadline = request.id, request.deadline

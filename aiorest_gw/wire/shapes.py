@@ -130,11 +130,11 @@ def check_structure(text: bytes, shape: Shape) -> None:
         brackets += len(found[-1])
         commas += len(bare) - len(found[-1])
         if brackets > 2 * shape.containers:
-            raise TooMuch(f"holds more than {shape.containers} arrays and objects")
+            raise TooMuch(f"holds more than {shape.containers} arrays and objects (max_containers)")
         if commas > shape.values:
-            raise TooMuch(f"holds more than {shape.values} values and names")
+            raise TooMuch(f"holds more than {shape.values} values and names (max_values)")
     if _deeper(b"".join(found), shape.depth):
-        raise TooMuch(f"is nested more than {shape.depth} deep")
+        raise TooMuch(f"is nested more than {shape.depth} deep (max_depth)")
 
 
 def _check_numbers(text: bytes) -> None:

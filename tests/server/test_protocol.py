@@ -414,7 +414,7 @@ class FactoryTests(GatewayTestCase):
 
     def test_wrong_values_are_told(self):
         for options in (
-            {"max_depth": 0}, {"max_depth": "5"}, {"max_depth": 1.5}, {"request_timeout": True},
+            {"max_depth": 0}, {"max_depth": 501}, {"max_depth": "5"}, {"max_depth": 1.5}, {"request_timeout": True},
             {"request_timeout": float("nan")}, {"ping_interval": -1}, {"origins": ["*"]},
             {"trusted_proxies": ["nowhere"]}, {"drain_timeout": float("inf")},
         ):  # fmt: skip

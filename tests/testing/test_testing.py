@@ -89,7 +89,10 @@ class MemoryTests(GatewayTestCase):
         self.assertEqual("blocked", self.connect(self.serve(router)).request("GET", "/blocks").data)
 
     def test_nothing_to_receive_is_an_error(self):
-        self.assertRaises(LookupError, self.connect(self.serve(router)).receive)
+        client = self.connect(self.serve(router, max_message_size=100))
+        self.assertIn("nothing", str(self.assertRaises(LookupError, client.receive)))
+        client.send(b"x" * 101)
+        self.assertIn("1009", str(self.assertRaises(LookupError, client.receive)))
 
     def test_binary_messages_and_closing(self):
         client = self.connect(self.serve(router))

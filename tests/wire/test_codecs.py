@@ -118,6 +118,7 @@ class DecodeRequestTests(SynchronousTestCase):
 
     def test_as_deep_as_allowed_is_taken(self):
         self.assertEqual(7, decode_request(nested(64), SHAPE).id)
+        self.assertEqual(7, decode_request(nested(500), Shape(500, 1_000, 1_000)).id)
 
     def test_containers_are_bounded_in_small_messages_too(self):
         payload = b'{"method":"GET","url":"/x","args":{"q":[[],[],[]]}}'
