@@ -21,7 +21,7 @@ _WORDS = (
     *rb"""{ } [ ] , : " \ \" \\ \u00e9 \ud800 0 1 -1 1.5 1e300 1e25 9007199254740993 true false null ""
     "a" "x": "method": "url": "args": "data": "event_name": "id": "token": "deadline": "GET"
     "/hello" """.split(),
-    b"9" * 1_001, b"[" * 9, b"]" * 9, b'{"a":' * 5, b"}" * 5, "ü\u2028".encode(), b" ", b"\xff",
+    b'"]",', b',"["', b'"[",', b',"]"', b"9" * 1_001, b"[" * 9, b"]" * 9, b'{"a":' * 5, b"}" * 5, "ü\u2028".encode(), b" ", b"\xff",
 )  # fmt: skip
 _SHAPE = Shape(depth=8, containers=50, values=200)
 

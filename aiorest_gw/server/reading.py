@@ -209,6 +209,8 @@ class ReadingProtocol(OpeningProtocol):
             if pause:
                 self.transport.pauseProducing()
             else:
+                # Twisted's transports may read the end of the connection now.
+                self.flush()
                 self.transport.resumeProducing()
 
     def _now(self) -> float:

@@ -57,13 +57,11 @@ def decode_request(payload: bytes, shape: Shape) -> Request:
         and ``id``.
     """
     try:
-        decode = _decode_plain
-        if len(payload) > shape.unchecked and _is_dear(payload, shape):
-            decode = _decode_plain_evenly
+        dear = len(payload) <= shape.unchecked or _is_dear(payload, shape)
         try:
-            request = decode(payload)
+            request = (_decode_plain_evenly if dear else _decode_plain)(payload)
         except msgspec.ValidationError:
-            message = (_decode if decode is _decode_plain else _decode_evenly)(payload)
+            message = (_decode_evenly if dear else _decode)(payload)
             if type(message) is not dict:
                 raise BadMessage("The message is not a JSON object.") from None
             request = Request.of(message)
@@ -112,7 +110,10 @@ def _refused(payload: bytes, wrong: str) -> BadMessage:
 def _small(raw: msgspec.Raw) -> Any:
     """A value that holds no others, or None."""
     text = bytes(raw)
-    return _decode(text) if text and text[:1] not in (b"[", b"{") else None
+    try:
+        return _decode_evenly(text) if text and text[:1] not in (b"[", b"{") else None
+    except msgspec.DecodeError:  # a number that there is not
+        return None
 
 
 def _reason(error: Exception) -> str:

@@ -7,28 +7,30 @@ end where there is too much.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import attrs
 
 __all__ = ["Shape", "TooMuch", "check", "check_structure"]
 
-# Bytes that are looked at together.
-_PIECE = 65_536
+# Bytes that are looked at together, and of a text that holds little enough to be looked at less closely.
+_PIECE, _SMALL = 65_536, 16_384
 # Reading an integer costs the square of its digits.
-_LONGEST_INTEGER = 1_000
-_TOO_LONG = b"0" * (_LONGEST_INTEGER + 1)
+_LONGEST_NUMBER = 1_000
+_TOO_LONG = b"0" * (_LONGEST_NUMBER + 1)
 # msgspec reads floats near the end of what there is some hundred times slower than others, and some
 # with too many digits ten times: where there may be more than a few, all are read by Python, evenly.
-_FEW_FLOATS = 200
+_FEW_FLOATS = 20
 _MANY_DIGITS = b"0" * 21
 _MOST_LONG_DIGITS = 200_000
 _EXPONENT = b"0e0"
+_WINDOWS, _WINDOW, _FEW_EXPONENTS = 4, 512, 4
 _MOST_EXPONENTS = 10_000
-# What is looked for: brackets, all square; commas, and colons as such; digits, all zeros; e.
+# What is looked for: brackets, all square; commas, and colons as such; digits, all zeros; e; quotes.
 _ALIKE = bytes.maketrans(b"123456789E{}:", b"000000000e[],")
-_NO_MARK = bytes(byte for byte in range(256) if byte not in b"0123456789eE[]{},:")
-_NO_BRACKET = b"0e,"
+_NO_MARK = bytes(byte for byte in range(256) if byte not in b'0123456789eE[]{}",:')
+_NO_BRACKET_NOR_QUOTE = bytes(byte for byte in range(256) if byte not in b'[]{}"')
 _NO_NUMBER = bytes(byte for byte in range(256) if byte not in b'0123456789eE.[]{}",:')
 _NO_STRUCTURE = bytes(byte for byte in range(256) if byte not in b'[]{}",:')
 _BACKSLASH = 0x5C
@@ -66,28 +68,46 @@ class Shape:
 
     @short.default
     def _short(self) -> int:
-        return min(_LONGEST_INTEGER, self.values)
+        return min(_LONGEST_NUMBER, self.values)
 
 
 def check(text: bytes, shape: Shape) -> bool:
     """Whether there may be so many dear floats that all have to be read evenly.
 
+    In a short text there are never so many that this would cost much.
+
     :raises TooMuch: of arrays and objects, of their depth, of values, or of digits.
     """
     if len(text) <= shape.short and text.count(b"[") + text.count(b"{") <= shape.brackets:
-        return False
+        return True
+    bare = _without_text(text)
+    if len(text) <= _SMALL and len(text) <= shape.values:
+        return _check_small(text, bare, shape)
+    return _check_large(text, bare, shape)
+
+
+def _check_small(text: bytes, bare: bytes, shape: Shape) -> bool:
+    """Look at what cannot hold too many values, nor more digits or exponents than may be."""
+    found = bare.translate(_ALIKE, _NO_BRACKET_NOR_QUOTE)
+    brackets = len(found) - found.count(b'"')
+    if brackets > 2 * shape.containers or _may_be_deeper(text, found, brackets, shape.depth):
+        check_structure(text, shape)
+    if _may_hold_long_number(bare):
+        _check_numbers(text)
+    return _may_hold_exponents(bare)
+
+
+def _check_large(text: bytes, bare: bytes, shape: Shape) -> bool:
     found: list[bytes] = []
     brackets = commas = exponents = long_numbers = 0
     structure_is_fine = numbers_are_fine = False
     digits = b""
-    bare = _without_text(text)
     for at in range(0, len(bare), _PIECE):
         marks = digits + bare[at : at + _PIECE].translate(_ALIKE, _NO_MARK)
         if not structure_is_fine:
-            found.append(marks.translate(None, _NO_BRACKET))
-            brackets += len(found[-1])
-            if len(bare) > shape.values:
-                commas += marks.count(b",")
+            found.append(marks.translate(None, b"0e,"))
+            brackets += len(found[-1]) - found[-1].count(b'"')
+            commas += marks.count(b",")
             if brackets > 2 * shape.containers or commas > shape.values:
                 check_structure(text, shape)
                 structure_is_fine = True
@@ -101,9 +121,50 @@ def check(text: bytes, shape: Shape) -> bool:
             _check_numbers(text)
             numbers_are_fine = True
         digits = _unfinished(marks)
-    if not structure_is_fine and _deeper(b"".join(found), shape.depth):
+    if not structure_is_fine and _may_be_deeper(text, b"".join(found), brackets, shape.depth):
         check_structure(text, shape)
     return exponents > _FEW_FLOATS or long_numbers > _FEW_FLOATS
+
+
+def _may_hold_long_number(text: bytes) -> bool:
+    """Whether there may be so many digits in a row: one of them is then at a multiple of that."""
+    half = _LONGEST_NUMBER // 2
+    for place, byte in enumerate(text[::_LONGEST_NUMBER]):
+        if 48 <= byte <= 57:
+            at = place * _LONGEST_NUMBER
+            if text[at : at + half].isdigit() or text[max(0, at - half) : at].isdigit():
+                return True
+    return False
+
+
+def _may_hold_exponents(text: bytes) -> bool:
+    """Whether there seem to be more than a few floats with exponents.
+
+    It is looked for in a few places that nobody can know before: dear floats that are seen in none of
+    them are too few to cost much.
+    """
+    last = len(text) - _WINDOW
+    if last > _WINDOWS * _WINDOW:
+        # Quicker than the random module's, and no secret depends on them.
+        places = [byte * last // 255 for byte in os.urandom(_WINDOWS)]
+        text = b",".join([text[at : at + _WINDOW] for at in places])
+    return text.translate(_ALIKE, _NO_MARK).count(_EXPONENT) > _FEW_EXPONENTS
+
+
+def _may_be_deeper(text: bytes, found: bytes, brackets: int, depth: int) -> bool:
+    """Whether that cannot be ruled out.
+
+    :param found: the brackets and quotes of the text.
+    :param brackets: how many of them are brackets.
+    """
+    if brackets <= depth:
+        return False
+    if b"\\" in text:
+        return True
+    # Where a string holds a bracket, not all quotes lie beside each other in pairs.
+    if 2 * found.count(b'""') != len(found) - brackets:
+        return True
+    return _deeper(found.translate(None, b'"'), depth)
 
 
 def _without_text(text: bytes) -> bytes:
@@ -147,7 +208,7 @@ def _check_numbers(text: bytes) -> None:
     for bare in _without_strings(text, _NO_NUMBER):
         numbers = digits + bare
         if _TOO_LONG in numbers:
-            raise TooMuch(f"holds an integer of more than {_LONGEST_INTEGER} digits")
+            raise TooMuch(f"holds a number of more than {_LONGEST_NUMBER} digits")
         exponents += numbers.count(_EXPONENT)
         if exponents > _MOST_EXPONENTS:
             raise TooMuch(f"holds more than {_MOST_EXPONENTS} numbers with exponents")
@@ -182,7 +243,7 @@ def _without_strings(text: bytes, deleted: bytes) -> Iterator[bytes]:
 
 def _unfinished(marks: bytes) -> bytes:
     """The digits at the end, as many as matter: the next piece may go on with them."""
-    return marks[len(marks.rstrip(b"0")) :][-_LONGEST_INTEGER:]
+    return marks[len(marks.rstrip(b"0")) :][-_LONGEST_NUMBER:]
 
 
 def _deeper(brackets: bytes, most: int) -> bool:

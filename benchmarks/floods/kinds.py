@@ -188,6 +188,8 @@ FLOODS = {
     "many-numbers": _json("as many numbers as can be", lambda: _filled(b"1")),
     "small-floats": _json("floats near the end of what there is, in messages of 16 KiB",
                           lambda: _filled(b"1e300", room=16 * KIB)),
+    "tiny-floats": _json("floats near the end of what there is, in messages of 1 KB",
+                         lambda: _filled(b"1e300", room=900)),
     "most-containers": _json("as many objects as may be", lambda: _times(b'{"a":0}', 9_900)),
     "most-digits": _json("integers of 1,000 digits, as many as may be",
                          lambda: _times(b"9" * 1_000, 200)),

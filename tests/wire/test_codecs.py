@@ -168,6 +168,27 @@ class DecodeRequestTests(SynchronousTestCase):
             commas = b",:" * 50_000
             self.assertEqual(7, decode_request(b'{"id":7,"data":"%s"}' % commas, shape).id)
 
+    def test_brackets_in_strings_hide_no_depth(self):
+        """However they are paired with those that are none."""
+        for closing, opening in (
+            ('"]",', ',"["'), ('"]\\"",', ',"[\\""'), ('"\\\\]",', ',"\\\\["'), ('"","]",', ',"","["'),
+        ):  # fmt: skip
+            for depth, length in ((64, 0), (65, 0), (64, 70_000), (65, 70_000)):
+                inner = "[" + f"[{closing}" * (depth - 2) + "0" + f"{opening}]" * (depth - 2) + "]"
+                text = f'{{"id":7,"data":{inner},"a":"{"x" * length}","b":"{"y" * length}"}}'
+                if depth == 64:
+                    self.assertEqual(7, decode_request(text.encode(), SHAPE).id)
+                else:
+                    error = self.refused(text.encode())
+                    self.assertEqual((7, True), (error.id, "64 deep" in error.detail))
+
+    def test_a_head_that_cannot_be_read_is_none(self):
+        """The refusal is told all the same."""
+        text = b'{"event_name":"e","id":%s,"data":[%s]}'
+        error = self.refused(text % (b"9" * 5_000, b"1"))
+        self.assertIn("more than 1000 digits", error.detail)
+        self.assertEqual(("e", None), (error.event_name, error.id))
+
     def test_strings_count_for_nothing_wherever_they_lie(self):
         """Large messages are looked at in pieces, whose ends may lie in a string or an escape."""
         item = rb'{"\\":["\"[,{\\\\","",1,[],"\\"]}'
