@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import attrs
 
-__all__ = ["Shape", "TooMuch", "check", "check_structure"]
+__all__ = ["Shape", "TooMuch", "check", "check_exactly"]
 
 # Bytes that are looked at together, and of a text that holds little enough to be looked at less closely.
 _PIECE, _SMALL = 65_536, 16_384
@@ -23,16 +23,13 @@ _TOO_LONG = b"0" * (_LONGEST_NUMBER + 1)
 # with too many digits ten times: where there may be more than a few, all are read by Python, evenly.
 _FEW_FLOATS = 20
 _MANY_DIGITS = b"0" * 21
-_MOST_LONG_DIGITS = 200_000
 _EXPONENT = b"0e0"
 _WINDOWS, _WINDOW, _FEW_EXPONENTS = 4, 512, 4
-_MOST_EXPONENTS = 10_000
 # What is looked for: brackets, all square; commas, and colons as such; digits, all zeros; e; quotes.
 _ALIKE = bytes.maketrans(b"123456789E{}:", b"000000000e[],")
 _NO_MARK = bytes(byte for byte in range(256) if byte not in b'0123456789eE[]{}",:')
 _NO_BRACKET_NOR_QUOTE = bytes(byte for byte in range(256) if byte not in b'[]{}"')
-_NO_NUMBER = bytes(byte for byte in range(256) if byte not in b'0123456789eE.[]{}",:')
-_NO_STRUCTURE = bytes(byte for byte in range(256) if byte not in b'[]{}",:')
+_NO_MARK_NOR_DOT = bytes(byte for byte in range(256) if byte not in b'0123456789eE.[]{}",:')
 _BACKSLASH = 0x5C
 
 
@@ -46,29 +43,38 @@ class Shape:
 
     :param depth: how deep arrays and objects may lie in each other.
     :param containers: how many arrays and objects there may be.
-    :param values: how many values and names of members; what is counted are the commas and colons.
+    :param values: how many values and names of members; what is counted are the commas and colons. A
+        sixth of them may be numbers with exponents, and six times as many digits may be in numbers of
+        more than 20.
+    :ivar unchecked: bytes that hold no more, whatever they are: a level takes two, and so does a value
+        with its comma.
+    :ivar brackets: opening ones that are no more.
+    :ivar short: bytes that hold neither more values nor too long a number, and where nothing costs much.
+    :ivar small: bytes that hold no more values, exponents and digits.
     """
 
     depth: int
     containers: int
     values: int
-    # Bytes that hold no more, whatever they are: a level takes two, and so does a value with its comma.
+    exponents: int = attrs.field(init=False)
+    digits: int = attrs.field(init=False)
     unchecked: int = attrs.field(init=False)
-    # Opening brackets that are no more, and bytes that hold neither more values nor long integers.
     brackets: int = attrs.field(init=False)
     short: int = attrs.field(init=False)
+    small: int = attrs.field(init=False)
 
-    @unchecked.default
-    def _unchecked(self) -> int:
-        return 2 * min(self.depth, self.containers, self.values)
-
-    @brackets.default
-    def _brackets(self) -> int:
-        return min(self.depth, self.containers)
-
-    @short.default
-    def _short(self) -> int:
-        return min(_LONGEST_NUMBER, self.values)
+    def __attrs_post_init__(self) -> None:
+        derived = {
+            "exponents": self.values // 6,
+            "digits": self.values * 6,
+            "unchecked": 2 * min(self.depth, self.containers, self.values),
+            "brackets": min(self.depth, self.containers),
+            "short": min(_LONGEST_NUMBER, self.values),
+            # A number with an exponent takes four bytes.
+            "small": min(_SMALL, self.values // 6 * 4),
+        }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
 
 
 def check(text: bytes, shape: Shape) -> bool:
@@ -81,7 +87,7 @@ def check(text: bytes, shape: Shape) -> bool:
     if len(text) <= shape.short and text.count(b"[") + text.count(b"{") <= shape.brackets:
         return True
     bare = _without_text(text)
-    if len(text) <= _SMALL and len(text) <= shape.values:
+    if len(text) <= shape.small:
         return _check_small(text, bare, shape)
     return _check_large(text, bare, shape)
 
@@ -90,39 +96,40 @@ def _check_small(text: bytes, bare: bytes, shape: Shape) -> bool:
     """Look at what cannot hold too many values, nor more digits or exponents than may be."""
     found = bare.translate(_ALIKE, _NO_BRACKET_NOR_QUOTE)
     brackets = len(found) - found.count(b'"')
-    if brackets > 2 * shape.containers or _may_be_deeper(text, found, brackets, shape.depth):
-        check_structure(text, shape)
-    if _may_hold_long_number(bare):
-        _check_numbers(text)
+    if (
+        brackets > 2 * shape.containers
+        or _may_be_deeper(text, found, brackets, shape.depth)
+        or _may_hold_long_number(bare)
+    ):
+        check_exactly(text, shape)
     return _may_hold_exponents(bare)
 
 
 def _check_large(text: bytes, bare: bytes, shape: Shape) -> bool:
     found: list[bytes] = []
     brackets = commas = exponents = long_numbers = 0
-    structure_is_fine = numbers_are_fine = False
+    fine = False
     digits = b""
     for at in range(0, len(bare), _PIECE):
         marks = digits + bare[at : at + _PIECE].translate(_ALIKE, _NO_MARK)
-        if not structure_is_fine:
+        exponents += marks.count(_EXPONENT)
+        long_numbers += marks.count(_MANY_DIGITS)
+        if not fine:
             found.append(marks.translate(None, b"0e,"))
             brackets += len(found[-1]) - found[-1].count(b'"')
             commas += marks.count(b",")
-            if brackets > 2 * shape.containers or commas > shape.values:
-                check_structure(text, shape)
-                structure_is_fine = True
-        exponents += marks.count(_EXPONENT)
-        long_numbers += marks.count(_MANY_DIGITS)
-        if not numbers_are_fine and (
-            exponents > _MOST_EXPONENTS
-            or long_numbers * len(_MANY_DIGITS) > _MOST_LONG_DIGITS
-            or (long_numbers and _TOO_LONG in marks)
-        ):
-            _check_numbers(text)
-            numbers_are_fine = True
+            if (
+                brackets > 2 * shape.containers
+                or commas > shape.values
+                or exponents > shape.exponents
+                or long_numbers * len(_MANY_DIGITS) > shape.digits
+                or (long_numbers and _TOO_LONG in marks)
+            ):
+                check_exactly(text, shape)
+                fine = True
         digits = _unfinished(marks)
-    if not structure_is_fine and _may_be_deeper(text, b"".join(found), brackets, shape.depth):
-        check_structure(text, shape)
+    if not fine and _may_be_deeper(text, b"".join(found), brackets, shape.depth):
+        check_exactly(text, shape)
     return exponents > _FEW_FLOATS or long_numbers > _FEW_FLOATS
 
 
@@ -179,51 +186,43 @@ def _without_text(text: bytes) -> bytes:
     return head + text[closing + 1 :]
 
 
-def check_structure(text: bytes, shape: Shape) -> None:
+def check_exactly(text: bytes, shape: Shape) -> None:
     """Look at a JSON text without its strings.
 
-    :raises TooMuch: of arrays and objects, of their depth, or of values.
+    :raises TooMuch: of arrays and objects, of their depth, of values, or of digits.
     """
     found: list[bytes] = []
-    brackets = commas = 0
-    for bare in _without_strings(text, _NO_STRUCTURE):
-        found.append(bare.translate(None, b","))
+    brackets = commas = exponents = long_digits = 0
+    digits = b""
+    for bare in _without_strings(text):
+        marks = digits + bare
+        found.append(marks.translate(None, b"0e,."))
         brackets += len(found[-1])
-        commas += len(bare) - len(found[-1])
+        commas += marks.count(b",")
+        exponents += marks.count(_EXPONENT)
+        long_digits += _long_digits(marks) - _long_digits(digits)
         if brackets > 2 * shape.containers:
             raise TooMuch(f"holds more than {shape.containers} arrays and objects (max_containers)")
         if commas > shape.values:
             raise TooMuch(f"holds more than {shape.values} values and names (max_values)")
+        if _TOO_LONG in marks:
+            raise TooMuch(f"holds a number of more than {_LONGEST_NUMBER} digits")
+        if exponents > shape.exponents:
+            raise TooMuch(
+                f"holds more than {shape.exponents} numbers with exponents (a sixth of max_values)"
+            )
+        if long_digits > shape.digits:
+            raise TooMuch(
+                f"holds more than {shape.digits} digits in numbers of more than 20 "
+                "(six times max_values)"
+            )
+        digits = _unfinished(marks)
     if _deeper(b"".join(found), shape.depth):
         raise TooMuch(f"is nested more than {shape.depth} deep (max_depth)")
 
 
-def _check_numbers(text: bytes) -> None:
-    """Look at the numbers of a JSON text.
-
-    :raises TooMuch: of digits in one or in all of them, or of exponents.
-    """
-    exponents = long_digits = 0
-    digits = b""
-    for bare in _without_strings(text, _NO_NUMBER):
-        numbers = digits + bare
-        if _TOO_LONG in numbers:
-            raise TooMuch(f"holds a number of more than {_LONGEST_NUMBER} digits")
-        exponents += numbers.count(_EXPONENT)
-        if exponents > _MOST_EXPONENTS:
-            raise TooMuch(f"holds more than {_MOST_EXPONENTS} numbers with exponents")
-        many = numbers.translate(None, b".").count(_MANY_DIGITS) - digits.count(_MANY_DIGITS)
-        long_digits += many * len(_MANY_DIGITS)
-        if long_digits > _MOST_LONG_DIGITS:
-            raise TooMuch(f"holds more than {_MOST_LONG_DIGITS} digits in numbers of more than 20")
-        digits = _unfinished(numbers)
-
-
-def _without_strings(text: bytes, deleted: bytes) -> Iterator[bytes]:
-    """The pieces of a JSON text without its strings, digits and brackets alike.
-
-    :param deleted: bytes that are left out too.
-    """
+def _without_strings(text: bytes) -> Iterator[bytes]:
+    """What is looked for in a JSON text, and dots, without what is in its strings; piece by piece."""
     at, inside = 0, 0
     while at < len(text):
         piece = text[at : at + _PIECE]
@@ -236,14 +235,18 @@ def _without_strings(text: bytes, deleted: bytes) -> Iterator[bytes]:
             # Escaped backslashes first: what is left before a quote then escapes it.
             piece = piece.replace(b"\\\\", b"").replace(b'\\"', b"")
         # Two quotes beside each other are a string of which nothing is left.
-        parts = piece.translate(_ALIKE, deleted).replace(b'""', b"").split(b'"')
+        parts = piece.translate(_ALIKE, _NO_MARK_NOR_DOT).replace(b'""', b"").split(b'"')
         yield b"".join(parts[inside::2])
         inside ^= (len(parts) - 1) % 2
 
 
+def _long_digits(marks: bytes) -> int:
+    return marks.translate(None, b".").count(_MANY_DIGITS) * len(_MANY_DIGITS)
+
+
 def _unfinished(marks: bytes) -> bytes:
     """The digits at the end, as many as matter: the next piece may go on with them."""
-    return marks[len(marks.rstrip(b"0")) :][-_LONGEST_NUMBER:]
+    return marks[len(marks.rstrip(b"0.")) :][-_LONGEST_NUMBER:]
 
 
 def _deeper(brackets: bytes, most: int) -> bool:
