@@ -44,7 +44,7 @@ class Shape:
     :param depth: how deep arrays and objects may lie in each other.
     :param containers: how many arrays and objects there may be.
     :param values: how many values and names of members; what is counted are the commas and colons. A
-        sixth of them may be numbers with exponents, and six times as many digits may be in numbers of
+        tenth of them may be numbers with exponents, and five times as many digits may be in numbers of
         more than 20.
     :ivar unchecked: bytes that hold no more, whatever they are: a level takes two, and so does a value
         with its comma.
@@ -65,13 +65,13 @@ class Shape:
 
     def __attrs_post_init__(self) -> None:
         derived = {
-            "exponents": self.values // 6,
-            "digits": self.values * 6,
+            "exponents": self.values // 10,
+            "digits": self.values * 5,
             "unchecked": 2 * min(self.depth, self.containers, self.values),
             "brackets": min(self.depth, self.containers),
             "short": min(_LONGEST_NUMBER, self.values),
             # A number with an exponent takes four bytes.
-            "small": min(_SMALL, self.values // 6 * 4),
+            "small": min(_SMALL, self.values // 10 * 4),
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)
@@ -209,12 +209,12 @@ def check_exactly(text: bytes, shape: Shape) -> None:
             raise TooMuch(f"holds a number of more than {_LONGEST_NUMBER} digits")
         if exponents > shape.exponents:
             raise TooMuch(
-                f"holds more than {shape.exponents} numbers with exponents (a sixth of max_values)"
+                f"holds more than {shape.exponents} numbers with exponents (a tenth of max_values)"
             )
         if long_digits > shape.digits:
             raise TooMuch(
                 f"holds more than {shape.digits} digits in numbers of more than 20 "
-                "(six times max_values)"
+                "(five times max_values)"
             )
         digits = _unfinished(marks)
     if _deeper(b"".join(found), shape.depth):
