@@ -98,8 +98,15 @@ class RequestHandlerProtocol(ReadingProtocol):
     def flush(self) -> None:
         """Write what was sent so far."""
         batch, self._batch = self._batch, None
-        if batch is not None:
+        if batch is None:
+            return
+        last = batch.pop()
+        if len(last) > _LARGEST_BATCH:
+            # Too much to be copied; the loop sends both together.
             self._write(b"".join(batch))
+            self._write(last)
+        else:
+            self._write(b"".join((*batch, last)))
 
     def _write(self, data: bytes) -> None:
         reads = self._peer_reads
