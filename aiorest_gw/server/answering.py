@@ -18,7 +18,7 @@ from ..routing.dispatch import Dispatcher
 from ..wire.answers import render_error, render_response
 from .awaiting import begun
 from .logs import CappedLog
-from .transport import loop_of
+from .loops import loop_of
 
 __all__ = ["Answering"]
 

@@ -14,8 +14,8 @@ from twisted.python.failure import Failure
 
 from ..arguments import nearest
 from ..errors import ConfigurationError
+from .loops import loop_of
 from .tls import is_understood, what_is_wrong
-from .transport import loop_of
 
 __all__ = ["address_of", "cannot_listen", "endpoint_of"]
 

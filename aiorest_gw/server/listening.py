@@ -19,9 +19,10 @@ from zope.interface import implementer
 
 from .lobby import Lobby
 from .logs import CappedLog
+from .loops import Address, address_from, loop_of
 from .sharing import SharedSockets
 from .tls import TLSTransport, tls_context
-from .transport import Address, LoopTransport, address_from, loop_of
+from .transport import LoopTransport
 from .turns import Turns
 
 __all__ = ["LoopPort", "LoopServerEndpoint", "parse_endpoint"]

@@ -21,7 +21,8 @@ from .awaiting import begun
 from .compression import understood
 from .hooks import HookedProtocol
 from .lean import MadeAgain
-from .transport import LoopTransport, loop_of
+from .loops import loop_of
+from .transport import LoopTransport
 
 if TYPE_CHECKING:
     from .factory import RequestHandlerFactory

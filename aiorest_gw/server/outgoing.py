@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from .logs import CappedLog
-from .transport import loop_of
+from .loops import loop_of
 
 __all__ = ["Outgoing"]
 

@@ -13,10 +13,8 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from enum import Enum, auto
 from functools import partial
-from types import TracebackType
 from typing import Any, Protocol
 
-from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IHalfCloseableProtocol, ITCPTransport
 from twisted.python.failure import Failure
@@ -24,19 +22,16 @@ from zope.interface import implementer
 
 from .lobby import Lobby
 from .logs import CappedLog
+from .loops import Address, address_from, is_of_the_network
 from .pulling import Pulled
 from .turns import Turns
 
-__all__ = ["Address", "LoopTransport", "Port", "address_from", "loop_of", "waiting_in"]
+__all__ = ["LoopTransport", "Port", "waiting_in"]
 
 # As Twisted's own transports: more than this is held back from a producer.
 _HIGH_WATER = 65_536
 # SO_LINGER of no time: what is closed is reset (tcp(7)).
 _RESET = struct.pack("ii", 1, 0)
-# An OSError that comes from nowhere else is the network's.
-_NETWORK = {"asyncio", "uvloop", "ssl"}
-
-Address = IPv4Address | IPv6Address
 
 
 class Port(Protocol):
@@ -203,7 +198,7 @@ class LoopTransport(asyncio.Protocol):
             return ConnectionDone()
         if not isinstance(exc, OSError):
             return exc
-        if _is_of_the_network(exc.__traceback__):
+        if is_of_the_network(exc.__traceback__):
             return ConnectionLost(str(exc))
         # Loops take it for the network's, and say nothing.
         self._port.events.failure("dataReceived failed", Failure(exc))
@@ -387,11 +382,6 @@ class LoopTransport(asyncio.Protocol):
         return found
 
 
-def loop_of(reactor: Any) -> asyncio.AbstractEventLoop | None:
-    """The asyncio loop that a reactor runs on, or None."""
-    return getattr(reactor, "_asyncioEventloop", None)
-
-
 def waiting_in(transport: Any, otherwise: int) -> int:
     """How many bytes a transport holds that its peer has not read.
 
@@ -405,20 +395,5 @@ def waiting_in(transport: Any, otherwise: int) -> int:
         return otherwise
 
 
-def address_from(name: tuple[Any, ...]) -> Address:
-    """What ``getsockname`` gives, as an address of Twisted's."""
-    host, port, *scope = name
-    return IPv6Address("TCP", host, port, *scope) if scope else IPv4Address("TCP", host, port)
-
-
 def _ignore(data: bytes) -> None:
     """Takes the place of writing on a transport that closes."""
-
-
-def _is_of_the_network(traceback: TracebackType | None) -> bool:
-    """Whether an error was raised by the loop, and not by what it called."""
-    while traceback is not None:
-        if traceback.tb_frame.f_globals.get("__name__", "").partition(".")[0] not in _NETWORK:
-            return False
-        traceback = traceback.tb_next
-    return True

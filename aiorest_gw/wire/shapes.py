@@ -7,8 +7,8 @@ end where there is too much.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
+from random import getrandbits
 
 import attrs
 
@@ -152,8 +152,7 @@ def _may_hold_exponents(text: bytes) -> bool:
     """
     last = len(text) - _WINDOW
     if last > _WINDOWS * _WINDOW:
-        # Quicker than the random module's, and no secret depends on them.
-        places = [byte * last // 255 for byte in os.urandom(_WINDOWS)]
+        places = [byte * last // 255 for byte in getrandbits(8 * _WINDOWS).to_bytes(_WINDOWS)]
         text = b",".join([text[at : at + _WINDOW] for at in places])
     return text.translate(_ALIKE, _NO_MARK).count(_EXPONENT) > _FEW_EXPONENTS
 

@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
-from aiorest_gw.server.transport import address_from
+from aiorest_gw.server.loops import address_from
 
 from .transports import (
     TLS,
