@@ -57,7 +57,12 @@ def decode_request(payload: bytes, shape: Shape) -> Request:
         and ``id``.
     """
     try:
-        dear = len(payload) <= shape.unchecked or _is_dear(payload, shape)
+        size = len(payload)
+        short = size <= shape.unchecked or (
+            size <= shape.short and payload.count(b"[") + payload.count(b"{") <= shape.brackets
+        )
+        # In a short one there are never so many that to read them evenly would cost much.
+        dear = short or _is_dear(payload, shape)
         try:
             request = (_decode_plain_evenly if dear else _decode_plain)(payload)
         except msgspec.ValidationError:

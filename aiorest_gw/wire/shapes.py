@@ -50,7 +50,7 @@ class Shape:
         with its comma.
     :ivar brackets: opening ones that are no more.
     :ivar short: bytes that hold neither more values nor too long a number, and where nothing costs much.
-    :ivar small: bytes that hold no more values, exponents and digits.
+    :ivar small: bytes that hold no more values; exponents and digits cost little there.
     """
 
     depth: int
@@ -70,8 +70,7 @@ class Shape:
             "unchecked": 2 * min(self.depth, self.containers, self.values),
             "brackets": min(self.depth, self.containers),
             "short": min(_LONGEST_NUMBER, self.values),
-            # A number with an exponent takes four bytes.
-            "small": min(_SMALL, self.values // 10 * 4),
+            "small": min(_SMALL, self.values),
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)
@@ -80,12 +79,10 @@ class Shape:
 def check(text: bytes, shape: Shape) -> bool:
     """Whether there may be so many dear floats that all have to be read evenly.
 
-    In a short text there are never so many that this would cost much.
+    Of one of :attr:`Shape.short` bytes with no more than :attr:`Shape.brackets` it need not be asked.
 
     :raises TooMuch: of arrays and objects, of their depth, of values, or of digits.
     """
-    if len(text) <= shape.short and text.count(b"[") + text.count(b"{") <= shape.brackets:
-        return True
     bare = _without_text(text)
     if len(text) <= shape.small:
         return _check_small(text, bare, shape)
@@ -93,7 +90,7 @@ def check(text: bytes, shape: Shape) -> bool:
 
 
 def _check_small(text: bytes, bare: bytes, shape: Shape) -> bool:
-    """Look at what cannot hold too many values, nor more digits or exponents than may be."""
+    """Look at what cannot hold too many values, nor digits and exponents that cost much."""
     found = bare.translate(_ALIKE, _NO_BRACKET_NOR_QUOTE)
     brackets = len(found) - found.count(b'"')
     if (
