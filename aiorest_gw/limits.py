@@ -73,7 +73,7 @@ class Limits:
     )
     max_containers: int = _limit(10_000, "arrays and objects", "most in a message", least=1)
     max_values: int = _limit(
-        20_480,
+        16_384,
         "values and names",
         "most in a message, with those of its envelope; its commas and colons are counted",
         least=1,

@@ -126,9 +126,9 @@ def _keys(count: int) -> bytes:
 
 
 def _worst() -> bytes:
-    numbers = b",".join([b"9.007199254740993001e-305"] * 2_000)
+    numbers = b",".join([b"9.007199254740993001e-305"] * 1_600)
     string = rb'"\u00e91e5,[]\\777[{,:12345678901e55"'
-    count = min(18_400, (_ROOM - len(numbers)) // (len(string) + 1))
+    count = min(14_700, (_ROOM - len(numbers)) // (len(string) + 1))
     return b"[[%s],[%s]]" % (numbers, b",".join([string] * count))
 
 
@@ -199,12 +199,12 @@ FLOODS = {
                          lambda: _filled(b"1e300", room=900)),
     "most-containers": _json("as many objects as may be", lambda: _times(b'{"a":0}', 9_900)),
     "most-digits": _json("integers of 1,000 digits, as many as may be",
-                         lambda: _times(b"9" * 1_000, 100)),
+                         lambda: _times(b"9" * 1_000, 80)),
     "most-exponents": _json("floats near the end of what there is, as many as may be",
-                            lambda: _times(b"1e300", 2_000)),
+                            lambda: _times(b"1e300", 1_600)),
     "most-halfway": _json("floats between two others, as many as may be",
-                          lambda: _times(b"999999999999999999.999", 4_800)),
-    "most-keys": _json("as many keys as may be", lambda: _keys(10_000)),
-    "most-strings": _json("as many strings as may be", lambda: _times(b'"\\u00e4"', 20_400)),
+                          lambda: _times(b"999999999999999999.999", 3_800)),
+    "most-keys": _json("as many keys as may be", lambda: _keys(8_000)),
+    "most-strings": _json("as many strings as may be", lambda: _times(b'"\\u00e4"', 16_300)),
     "most-of-all": _json("dear floats and strings full of what is none, as many as may be", _worst),
 }  # fmt: skip
