@@ -66,6 +66,31 @@ class OutgoingTests(GatewayTestCase):
             places = [write.index(part) for part in holds]
             self.assertEqual(sorted(places), places)
 
+    def test_before_a_connection_is_read_on_its_answers_are_written(self):
+        """Twisted's transports end it where they read its end, and write nothing any more."""
+        written = []
+
+        class Reading(Transport):
+            def resumeProducing(self):
+                super().resumeProducing()
+                written.append(b"".join(self.writes).count(b'"status":200'))
+
+        @self.router.get("/slow")
+        def slow(request):
+            self.clock.rightNow += 0.005
+
+        connection = self.factory.buildProtocol(None)
+        connection.makeConnection(Reading())
+        connection.dataReceived(head())
+        # Somebody else has something to write in this turn, so that nobody is alone in it.
+        self.opened().sendMessage(b"pushed")
+        slow_one = b'{"method":"GET","url":"/slow","id":%d}'
+        requests = [frame(0x81, slow_one % number + b" " * 2_000) for number in range(3)]
+        connection.dataReceived(b"".join(requests))
+        for _ in range(3):
+            self.clock.advance(0)
+        self.assertEqual([3], written)
+
     def test_who_was_alone_need_not_wait_the_next_times(self):
         first, other = self.opened(), self.opened()
         first.sendMessage(b"alone")
