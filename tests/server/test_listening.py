@@ -17,8 +17,11 @@ from twisted.internet.error import (
 )
 from twisted.trial.unittest import SynchronousTestCase
 
+from aiorest_gw import RequestHandlerFactory, RequestHandlerProtocol, SimpleRouter
 from aiorest_gw.server.listening import LoopServerEndpoint, parse_endpoint
+from tests.wire.test_handshake import head
 
+from .test_fast_path import frame
 from .transports import (
     Loop,
     OnAsyncio,
@@ -199,6 +202,42 @@ class PortPromises(TransportCase, Loop):
         turn = 0
         self.run_on_loop(asyncio.wait_for(scenario(), 30))
 
+    def test_of_those_that_are_read_in_turn_one_may_end_another(self):
+        ended = []
+
+        class Ending(Server):
+            def connectionMade(self):
+                super().connectionMade()
+                self.transport.loop.call_soon(self.transport.read_in_turn)
+
+            def dataReceived(self, data):
+                super().dataReceived(data)
+                for server in self.factory.made:
+                    if server is not self:
+                        server.transport.abortConnection()
+
+        async def scenario():
+            asyncio.get_running_loop().set_exception_handler(lambda _, told: ended.append(told))
+            factory = ServerFactory(Ending)
+            port = await self.endpoint().listen(factory)
+            clients = [connecting(port) for _ in range(10)]
+            await until(lambda: len(factory.made) == 10)
+            await turns()
+            for client in clients:
+                client.send(b"a")
+            await until(lambda: any(server.received for server in factory.made))
+            (left,) = [server for server in factory.made if server.received]
+            for server in factory.made:
+                if server is not left:
+                    self.assertIs(ConnectionAborted, await server.lost)
+            port.stopListening()
+            for client in clients:
+                client.close()
+            await left.lost
+
+        self.run_on_loop(asyncio.wait_for(scenario(), 30))
+        self.assertEqual([], ended)
+
     def test_a_factory_may_stop_it_while_connections_wait(self):
         async def scenario():
             factory = ServerFactory()
@@ -225,6 +264,58 @@ class OnUVLoopTests(PortPromises, OnUVLoop, SynchronousTestCase):
 
 
 class OnAsyncioTests(PortPromises, OnAsyncio, SynchronousTestCase):
+    pass
+
+
+class GatewayPromises(TransportCase, Loop):
+    def test_handshakes_in_the_same_moment_take_turns_and_what_follows_them_is_answered(self):
+        """Each client says all at once: handshake, request, close, and that it sends no more."""
+        opened, received = [], []
+        request = b'{"method": "GET", "url": "/", "id": 1}'
+        octets = head() + frame(0x81, request) + frame(0x88, b"\x03\xe8")
+
+        class Noting(RequestHandlerProtocol):
+            def onConnect(self, request):
+                opened.append(turn)
+                return super().onConnect(request)
+
+        async def scenario():
+            nonlocal turn
+            router = SimpleRouter()
+            router.get("/")(lambda request: "here")
+            factory = RequestHandlerFactory(router=router, reactor=self.reactor(), protocol=Noting)
+            port = await self.endpoint().listen(factory)
+            number = port.getHost().port
+            clients = [await asyncio.open_connection("127.0.0.1", number) for _ in range(100)]
+            await until(lambda: len(factory.connections) == 100)
+            await turns()
+            for _, writer in clients:
+                writer.write(octets)
+                writer.write_eof()
+            while factory.connections:
+                turn += 1
+                await asyncio.sleep(0)
+            for reader, writer in clients:
+                received.append(await reader.read())
+                writer.close()
+            port.stopListening()
+
+        turn = 0
+        self.run_on_loop(asyncio.wait_for(scenario(), 30))
+        self.assertEqual(100, len(opened))
+        self.assertLessEqual(max(Counter(opened).values()), 16)
+        for octets in received:
+            status, _, frames = octets.partition(b"\r\n\r\n")
+            self.assertIn(b" 101 ", status)
+            self.assertIn(b'"data":"here"', frames)
+            self.assertTrue(frames.endswith(b"\x88\x02\x03\xe8"), frames)
+
+
+class GatewayOnUVLoopTests(GatewayPromises, OnUVLoop, SynchronousTestCase):
+    pass
+
+
+class GatewayOnAsyncioTests(GatewayPromises, OnAsyncio, SynchronousTestCase):
     pass
 
 
