@@ -193,7 +193,7 @@ class Answering:
             limit = (
                 min(self._limits.request_timeout * 1000, request.deadline or float("inf")) / 1000
             )
-            waiting.timer = self._clock.callLater(limit, self._expire, waiting)
+            waiting.timer = self._clock.callLater(limit, self._time_out, waiting)
 
     def _succeeded(self, response: Response, waiting: _Open) -> None:
         if not waiting.done:
@@ -205,6 +205,13 @@ class Answering:
             self._finish(waiting, self._error(error, waiting.request, failure))
         elif not failure.check(CancelledError, asyncio.CancelledError, APIError):
             self._log("a view failed after its request was ended", waiting.request, failure)
+
+    def _time_out(self, waiting: _Open) -> None:
+        self._events.warn(
+            "a request was not answered in time: {view}",
+            view=self._serving.dispatcher.describe(waiting.request),
+        )
+        self._expire(waiting)
 
     def _expire(self, waiting: _Open) -> None:
         self._finish(waiting, self._error(RequestTimeout(), waiting.request))

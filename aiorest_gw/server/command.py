@@ -97,6 +97,10 @@ def _serve(options: _Serve) -> None:
     except NoSuchReactor as error:
         known = ", ".join(sorted({kind.shortName for kind in getReactorTypes()}))
         raise ConfigurationError(f"there is no reactor {error}; known are {known}") from None
+    except ImportError as error:
+        raise ConfigurationError(
+            f"the reactor {options['reactor']} does not run here: {error}"
+        ) from None
     from twisted.internet import reactor
 
     service: LeavingService

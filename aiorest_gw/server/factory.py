@@ -42,6 +42,9 @@ _OPTIONS = (
     "reactor",
     "blocking_calls",
 )
+# The command line's words for some of them, and of what is not the factory's.
+_FLAGS = {"trust_proxy": "trusted_proxies", "origin": "origins", "allowed_origins": "origins"}
+_OF_THE_COMMAND = ("listen", "workers", "twisted_tcp", "log_level")
 # Stands for the installed reactor: to ask for it is to install one.
 _INSTALLED: Any = object()
 # How long after the time for draining the closing handshakes may take.
@@ -105,6 +108,11 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
             raise TypeError(f"the first argument is Autobahn's url; was router={args[0]!r} meant?")
         own = {name: shared.pop(name) for name in _AUTOBAHN if name in shared}
         bounds = {name: shared.pop(name) for name in Limits.names() if name in shared}
+        for name in shared:
+            if name in _FLAGS:
+                raise ConfigurationError(f"there is no option {name}; is {_FLAGS[name]} meant?")
+            if name in _OF_THE_COMMAND:
+                raise ConfigurationError(f"{name} is an option of the command, not of the factory")
         refuse_misspelt(shared, (*Limits.names(), *_AUTOBAHN, *_OPTIONS))
         if len(args) < 3:
             own.setdefault("server", "")

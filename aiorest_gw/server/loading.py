@@ -10,6 +10,8 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
+import attr
+
 from ..arguments import nearest, takes
 from ..errors import APIError, ConfigurationError
 from ..routing.router import SimpleRouter
@@ -17,7 +19,11 @@ from .factory import RequestHandlerFactory
 
 __all__ = ["load_factory"]
 
-_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_PASSED_OVER = (
+    os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep,
+    os.path.dirname(attr.__file__) + os.sep,
+    "<",
+)
 
 
 def load_factory(target: str) -> RequestHandlerFactory:
@@ -112,9 +118,9 @@ def _failed(what: str, error: Exception | SystemExit) -> ConfigurationError:
 
 
 def _place(error: BaseException) -> str:
-    """The innermost line of a traceback that is neither ours nor the importing machinery's."""
+    """The innermost line of a traceback that is neither ours, nor attrs', nor that of importing."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if not frame.filename.startswith((_OURS, "<")) and "importlib" not in frame.filename:
+        if not frame.filename.startswith(_PASSED_OVER) and "importlib" not in frame.filename:
             return f" ({os.path.relpath(frame.filename)}, line {frame.lineno})"
     return ""
 

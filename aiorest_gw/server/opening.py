@@ -201,6 +201,10 @@ class OpeningProtocol(HookedProtocol):
         if (handshake.path.rstrip("/") or "/") != (factory.path.rstrip("/") or "/"):
             return 404, "There is no gateway at this path"
         if not origin_is_allowed(handshake.origin, handshake.host, secure, factory.origins):
+            factory.events.info(
+                "the page's origin {origin} is none of those that may connect (--origin, origins=)",
+                origin=(handshake.origin or "")[:200],
+            )
             return 403, "This origin may not connect"
         offered = handshake.protocols
         if offered and not set(offered) & set(factory.protocols):

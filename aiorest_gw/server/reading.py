@@ -294,6 +294,13 @@ class ReadingProtocol(OpeningProtocol):
             self._end_batch()
         return at
 
+    def _max_message_size_exceeded(self, size: int, most: int, reason: str) -> None:
+        """Autobahn calls this where a message is, or will be, too large."""
+        self._fail_connection(
+            self.CLOSE_STATUS_CODE_MESSAGE_TOO_BIG,
+            f"a message of more than {most} bytes (max_message_size)",
+        )
+
     def _begin_batch(self) -> None:
         raise NotImplementedError
 

@@ -99,6 +99,10 @@ def leaves():
     os._exit(3)
 
 
+def sets_a_wrong_limit():
+    return RequestHandlerFactory(max_depth="20")
+
+
 def only_once():
     """What the first process takes, a second one cannot have."""
     try:

@@ -94,6 +94,7 @@ class ServingTests(SynchronousTestCase):
             (["--app", "./tests/end_to_end/application.py:x"], "tests.end_to_end.application:x"),
             (["--app", "tests.end_to_end.misrouted:x"], "line 5)"),
             (["--app", f"{app}:make_nothing"], "made an int"),
+            (["--app", f"{app}:sets_a_wrong_limit"], "(tests/end_to_end/application.py, line "),
             (["--app", f"{app}:exits"], "it calls sys.exit('set DATABASE_URL')"),
             (["--app", "tests.end_to_end.broken_application:x"], "a_library_that_nobody_has"),
             ([], "name the application"),
@@ -160,6 +161,7 @@ class ServingTests(SynchronousTestCase):
 
     def test_wrong_commands_are_told(self):
         for arguments in ([], ["sreve"], ["serve", "--no-such-flag"], ["serve", "--reactor=none"],
+                          ["serve", *APP, "--reactor=kqueue"], ["serve", *APP, "--reactor=win32"],
                           ["serve", *APP, *LISTEN, "--log-level=loud"]):  # fmt: skip
             done = run(["aiorest-gw", *arguments], ROOT)
             self.assertEqual(1, done.returncode, arguments)

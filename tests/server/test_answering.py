@@ -4,6 +4,7 @@ import asyncio
 import sys
 
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.logger import capturedLogs, formatEvent
 
 from aiorest_gw import APIError, RequestHandlerProtocol, Response, SimpleRouter
 from aiorest_gw.testing import GatewayTestCase
@@ -134,6 +135,14 @@ class AnsweringTests(GatewayTestCase):
         self.advance(0.2)
         self.assertEqual(["The request was not answered in time."] * 2, self.data())
         self.assertEqual(["a", "b"], sorted(self.views.cancelled))
+
+    def test_the_operator_is_told_of_a_view_that_takes_too_long(self):
+        with capturedLogs() as events:
+            self.get("/wait/secret", id=1)
+            self.advance(31)
+        [text] = [formatEvent(event) for event in events]
+        self.assertIn("a request was not answered in time: GET /wait/{name}", text)
+        self.assertNotIn("secret", text)
 
     def test_a_deadline_shortens_the_time_but_does_not_lengthen_it(self):
         self.get("/wait/a", id=1, deadline=500)

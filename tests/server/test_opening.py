@@ -217,6 +217,11 @@ class LogTests(OpeningTestCase):
         self.assertIn("426", text)
         self.assertNotIn("secret", text)
 
+    def test_a_page_that_may_not_connect_is_told_to_the_operator(self):
+        self.open(head(Origin="http://localhost:5173"))
+        self.assertIn("http://localhost:5173", self.texts()[0])
+        self.assertIn("--origin", self.texts()[0])
+
     def test_text_of_a_peer_cannot_look_like_another_line(self):
         class Echoing(RequestHandlerProtocol):
             def onConnect(self, request):

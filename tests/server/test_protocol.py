@@ -183,6 +183,9 @@ class MessageLimitTests(GatewayTestCase):
         client = self.connect(factory)
         client.send(b" " * 1001)
         self.assertEqual(1009, client.close_code)
+        self.assertEqual(
+            "a message of more than 1000 bytes (max_message_size)", client.close_reason
+        )
         client = self.connect(factory)
         self.assertEqual("x" * 900, client.request("POST", "/echo", data="x" * 900).data)
 
@@ -411,6 +414,15 @@ class FactoryTests(GatewayTestCase):
         for wrong in ("max_conections", "ping_intervall", "orgins", "midlewares"):
             error = self.assertRaises(ConfigurationError, self.serve, **{wrong: 5})
             self.assertIn("is meant", error.args[0].replace("meant?", "is meant"))
+
+    def test_words_of_the_command_line_are_told(self):
+        for word, told in (
+            ("trust_proxy", "is trusted_proxies meant?"),
+            ("allowed_origins", "is origins meant?"),
+            ("workers", "an option of the command"),
+        ):
+            error = self.assertRaises(ConfigurationError, self.serve, **{word: 2})
+            self.assertIn(told, error.args[0])
 
     def test_wrong_values_are_told(self):
         for options in (
