@@ -21,6 +21,7 @@ from .wire import Dialect, NotUsable, client_frame
 __all__ = ["Load", "Result", "Shape"]
 
 _LOAD = Path(sys.executable).parent / "load"
+_ENVIRONMENT = ".venv-benchmark/bin/python -m benchmarks…"
 _PATIENCE = 120  # seconds beyond a run's own, for its opening
 
 
@@ -148,6 +149,8 @@ class Load:
             *(len(handshake), len(greeting), self.dialect.greeted, len(frame), answer_size),
             *self.server.tree(),
         )
+        if not _LOAD.exists():
+            raise SystemExit(f"there is no {_LOAD}: run make benchmark once, and then {_ENVIRONMENT}")
         process = subprocess.Popen(
             [_LOAD, *map(str, numbers)],
             stdin=subprocess.PIPE,
