@@ -41,15 +41,22 @@ class Lobby:
         self._descriptors: dict[Guest, int] = {}
         self._closing = False
 
-    def wait(self, guest: Guest) -> None:
-        """Let one wait until there is something to read, and others had their turn."""
-        if self._poller is None:
-            self._poller = select.epoll()
-            self._loop().add_reader(self._poller.fileno(), self._look)
+    def wait(self, guest: Guest) -> bool:
+        """Let one wait until there is something to read, and others had their turn.
+
+        :returns: False where the system has no descriptor or memory left to wait with.
+        """
         descriptor = guest.fileno()
-        self._poller.register(descriptor, select.EPOLLIN | select.EPOLLRDHUP)
+        try:
+            if self._poller is None:
+                self._poller = select.epoll()
+                self._loop().add_reader(self._poller.fileno(), self._look)
+            self._poller.register(descriptor, select.EPOLLIN | select.EPOLLRDHUP)
+        except OSError:
+            return False
         self._waiting[descriptor] = guest
         self._descriptors[guest] = descriptor
+        return True
 
     def leave(self, guest: Guest) -> None:
         """One waits no more, if it did; its descriptor is still open."""

@@ -304,6 +304,7 @@ class LoopTransport(asyncio.Protocol):
             self._close()
 
     def pauseProducing(self) -> None:
+        self._port.lobby.leave(self)
         if self.connected and not self._transport.is_closing():
             if not self._transport.is_reading():
                 # uvloop begins to read after connectionMade, whatever was asked there.
@@ -316,6 +317,7 @@ class LoopTransport(asyncio.Protocol):
         self._transport.pause_reading()
 
     def resumeProducing(self) -> None:
+        self._port.lobby.leave(self)
         if self.connected and not self.disconnecting and not self._transport.is_closing():
             kept, self._kept = self._kept, None
             if kept:
@@ -350,9 +352,9 @@ class LoopTransport(asyncio.Protocol):
 
     def read_in_turn(self) -> None:
         """Read on when there is something to be read, and others had their turn before."""
-        if self._state is _State.OPEN and self._transport.is_reading():
+        reads = self._state is _State.OPEN and self._transport.is_reading()
+        if reads and self._port.lobby.wait(self):
             self._transport.pause_reading()
-            self._port.lobby.wait(self)
 
     def come_in(self) -> None:
         """The turn has come."""
@@ -383,10 +385,7 @@ class LoopTransport(asyncio.Protocol):
 
 
 def waiting_in(transport: Any, otherwise: int) -> int:
-    """How many bytes a transport holds that its peer has not read.
-
-    :param otherwise: where the transport does not tell.
-    """
+    """How many bytes a transport holds that its peer has not read; ``otherwise`` if it does not tell."""
     if isinstance(transport, LoopTransport):
         return transport.waiting
     try:

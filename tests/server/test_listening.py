@@ -202,6 +202,52 @@ class PortPromises(TransportCase, Loop):
         turn = 0
         self.run_on_loop(asyncio.wait_for(scenario(), 30))
 
+    def test_who_is_paused_while_it_waits_is_read_when_it_is_resumed_and_not_before(self):
+        async def scenario():
+            factory = ServerFactory()
+            port = await self.endpoint().listen(factory)
+            client = connecting(port)
+            await until(lambda: factory.made)
+            (server,) = factory.made
+            await turns()
+            for octets in (b"a", b"b", b"c"):
+                server.transport.read_in_turn()
+                server.transport.pauseProducing()
+                before = server.received
+                client.send(octets)
+                await turns(200)
+                self.assertEqual(before, server.received)
+                server.transport.resumeProducing()
+                await until(lambda before=before: server.received != before)
+                server.transport.read_in_turn()
+            server.transport.resumeProducing()
+            server.transport.read_in_turn()
+            client.send(b"d")
+            await until(lambda: server.received == b"abcd")
+            port.stopListening()
+            client.close()
+            await server.lost
+
+        self.run_on_loop(asyncio.wait_for(scenario(), 30))
+
+    def test_without_file_descriptors_they_are_read_without_turns(self):
+        async def scenario():
+            factory = ServerFactory()
+            port = await self.endpoint().listen(factory)
+            client = connecting(port)
+            await until(lambda: factory.made)
+            (server,) = factory.made
+            await turns()
+            with no_descriptors():
+                server.transport.read_in_turn()
+            client.send(b"a")
+            await until(lambda: server.received == b"a")
+            port.stopListening()
+            client.close()
+            await server.lost
+
+        self.run_on_loop(asyncio.wait_for(scenario(), 30))
+
     def test_of_those_that_are_read_in_turn_one_may_end_another(self):
         ended = []
 
