@@ -19,6 +19,8 @@ _PIECE, _SMALL = 65_536, 16_384
 # Reading an integer costs the square of its digits.
 _LONGEST_NUMBER = 1_000
 _TOO_LONG = b"0" * (_LONGEST_NUMBER + 1)
+# A dot between two such rows of digits.
+_LONGEST_PARTS = 2 * _LONGEST_NUMBER + 1
 # msgspec reads floats near the end of what there is some hundred times slower than others, and some
 # with too many digits ten times: where there may be more than a few, all are read by Python, evenly.
 _FEW_FLOATS = 20
@@ -31,6 +33,8 @@ _NO_MARK = bytes(byte for byte in range(256) if byte not in b'0123456789eE[]{}",
 _NO_BRACKET_NOR_QUOTE = bytes(byte for byte in range(256) if byte not in b'[]{}"')
 _NO_MARK_NOR_DOT = bytes(byte for byte in range(256) if byte not in b'0123456789eE.[]{}",:')
 _BACKSLASH = 0x5C
+# One of so many bytes.
+_MUCH_ESCAPED = 32
 
 
 class TooMuch(Exception):
@@ -45,7 +49,7 @@ class Shape:
     :param containers: how many arrays and objects there may be.
     :param values: how many values and names of members; what is counted are the commas and colons. A
         tenth of them may be numbers with exponents, and five times as many digits may be in numbers of
-        more than 20.
+        more than 20, in a text that is not small.
     :ivar unchecked: bytes that hold no more, whatever they are: a level takes two, and so does a value
         with its comma.
     :ivar brackets: opening ones that are no more.
@@ -105,8 +109,11 @@ def _check_small(text: bytes, bare: bytes, shape: Shape) -> bool:
 def _check_large(text: bytes, bare: bytes, shape: Shape) -> bool:
     found: list[bytes] = []
     brackets = commas = exponents = long_numbers = 0
-    fine = False
     digits = b""
+    # Where much is escaped both looks would cost most, and the second is needed anyway.
+    fine = bare.count(b"\\") > len(text) // _MUCH_ESCAPED
+    if fine:
+        check_exactly(text, shape)
     for at in range(0, len(bare), _PIECE):
         marks = digits + bare[at : at + _PIECE].translate(_ALIKE, _NO_MARK)
         exponents += marks.count(_EXPONENT)
@@ -190,6 +197,8 @@ def check_exactly(text: bytes, shape: Shape) -> None:
     found: list[bytes] = []
     brackets = commas = exponents = long_digits = 0
     digits = b""
+    # In a small one they cost little, and are not counted in the first look either.
+    dear = len(text) > shape.small
     for bare in _without_strings(text):
         marks = digits + bare
         found.append(marks.translate(None, b"0e,."))
@@ -203,11 +212,11 @@ def check_exactly(text: bytes, shape: Shape) -> None:
             raise TooMuch(f"holds more than {shape.values} values and names (max_values)")
         if _TOO_LONG in marks:
             raise TooMuch(f"holds a number of more than {_LONGEST_NUMBER} digits")
-        if exponents > shape.exponents:
+        if dear and exponents > shape.exponents:
             raise TooMuch(
                 f"holds more than {shape.exponents} numbers with exponents (a tenth of max_values)"
             )
-        if long_digits > shape.digits:
+        if dear and long_digits > shape.digits:
             raise TooMuch(
                 f"holds more than {shape.digits} digits in numbers of more than 20 "
                 "(five times max_values)"
@@ -241,8 +250,10 @@ def _long_digits(marks: bytes) -> int:
 
 
 def _unfinished(marks: bytes) -> bytes:
-    """The digits at the end, as many as matter: the next piece may go on with them."""
-    return marks[len(marks.rstrip(b"0.")) :][-_LONGEST_NUMBER:]
+    """What of a number is at the end, as much as matters: the next piece may go on with it."""
+    if marks.endswith(b"0e"):
+        return b"0e"
+    return marks[len(marks.rstrip(b"0.")) :][-_LONGEST_PARTS:]
 
 
 def _deeper(brackets: bytes, most: int) -> bool:
