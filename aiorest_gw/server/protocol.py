@@ -15,7 +15,7 @@ from zope.interface import implementer
 from ..errors import BadMessage, CloseCode
 from ..messages import Request
 from ..routing.urls import SERVING
-from ..wire.codecs import decode_base64, decode_request, encode_base64
+from ..wire.codecs import decode_base64, decode_request, encode_base64, look
 from ..wire.deflate import COMPRESS_FROM
 from ..wire.frames import BINARY, COMPRESSED, TEXT, frame_head
 from .answering import Answering
@@ -31,6 +31,8 @@ __all__ = ["RequestHandlerProtocol"]
 _LARGEST_BATCH = 65_536
 # Seconds after which a peer with too much waiting for it has to have read some of it.
 _PATIENCE = 1.0
+# Bytes of a message that is looked at and answered in two turns.
+_LARGE = 262_144
 
 
 @implementer(IPushProducer)
@@ -144,6 +146,13 @@ class RequestHandlerProtocol(ReadingProtocol):
             self._fail_connection(int(CloseCode.SLOW_READER), "slow reader")
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        self._take_request(payload, isBinary)
+
+    def _take_request(self, payload: bytes, isBinary: bool, dear: bool | None = None) -> None:
+        """Decode a message and ask for its answer.
+
+        :param dear: what was found out about it, where it was looked at before.
+        """
         if self.state != self.STATE_OPEN:
             # What comes behind our close frame cannot be answered any more, so it is not run.
             return
@@ -152,8 +161,13 @@ class RequestHandlerProtocol(ReadingProtocol):
         try:
             if isBinary or self._decodes:
                 request = self._decode_message(payload, isBinary)
+            elif len(payload) > _LARGE and dear is None:
+                # To look at a large one is work for one turn, and to answer it for another.
+                looked = look(payload, factory.shape)
+                self._do_in_turn(lambda: self._take_request(payload, isBinary, looked))
+                return
             else:
-                request = decode_request(payload, factory.shape)
+                request = decode_request(payload, factory.shape, dear)
         except BadMessage as error:
             self._answering.refuse(error, error.event_name, error.id, isBinary)
         except Exception as error:  # of a subclass that decodes in its own way

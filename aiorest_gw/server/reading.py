@@ -9,6 +9,7 @@ yet waits; of what waits no more is read ahead than shows that the peer is still
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from autobahn.websocket.protocol import FrameHeader
@@ -153,8 +154,21 @@ class ReadingProtocol(OpeningProtocol):
             self.data = self._rest = b""
             self._work(waiting)
 
-    def _next_turn(self) -> None:
+    def _do_in_turn(self, work: Callable[[], None]) -> None:
+        """Do some work when the others had their turn; until then nothing is taken.
+
+        A loop looks at its sockets behind the first turn, and so before the second.
+        """
+
+        def again() -> None:
+            self._turn = self.factory.turns.wait(lambda: self._next_turn(work))
+
+        self._turn = self.factory.turns.wait(again)
+
+    def _next_turn(self, work: Callable[[], None] | None = None) -> None:
         self._turn = None
+        if work is not None:
+            work()
         self._read_on()
         self._read_or_not()
 
@@ -168,6 +182,8 @@ class ReadingProtocol(OpeningProtocol):
         try:
             while at < size and self.state != self.STATE_CLOSED and not self._must_hold():
                 at = self._step(data, at, until)
+                if self._turn is not None:
+                    break
                 if at < size:
                     now = self._now()
                     until = until or (now if self.factory.turns.waiting else now + _TURN)

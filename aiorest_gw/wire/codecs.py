@@ -16,7 +16,7 @@ from ..errors import BadMessage
 from ..messages import Request
 from .shapes import Shape, TooMuch, check
 
-__all__ = ["decode_base64", "decode_request", "encode_base64"]
+__all__ = ["decode_base64", "decode_request", "encode_base64", "look"]
 
 _ID_TYPES = (str, int, float)
 
@@ -49,26 +49,27 @@ class _Head(msgspec.Struct):
 _decode_head = msgspec.json.Decoder(_Head).decode
 
 
-def decode_request(payload: bytes, shape: Shape) -> Request:
+def decode_request(payload: bytes, shape: Shape, dear: bool | None = None) -> Request:
     """The request in a text frame.
 
     :param payload: the frame's payload, UTF-8 JSON.
+    :param dear: what :func:`look` found, if it was asked already.
     :raises BadMessage: the payload is no request; carries what could be read of its ``event_name``
         and ``id``.
     """
     try:
-        size = len(payload)
-        short = size <= shape.unchecked or (
-            size <= shape.short and payload.count(b"[") + payload.count(b"{") <= shape.brackets
-        )
-        # In a short one there are never so many that to read them evenly would cost much.
-        dear = short or _is_dear(payload, shape)
+        if dear is None:
+            dear = look(payload, shape)
         try:
-            request = (_decode_plain_evenly if dear else _decode_plain)(payload)
+            # A large one is not decoded twice for a key of its own.
+            whole = len(payload) <= shape.small
+            request = (_decode_plain_evenly if dear else _decode_plain)(payload) if whole else None
         except msgspec.ValidationError:
+            request = None
+        if request is None:
             message = (_decode_evenly if dear else _decode)(payload)
             if type(message) is not dict:
-                raise BadMessage("The message is not a JSON object.") from None
+                raise BadMessage("The message is not a JSON object.")
             request = Request.of(message)
     except RecursionError:
         raise BadMessage(
@@ -88,11 +89,17 @@ def decode_request(payload: bytes, shape: Shape) -> Request:
     return request
 
 
-def _is_dear(payload: bytes, shape: Shape) -> bool:
-    """Whether floats have to be read evenly.
+def look(payload: bytes, shape: Shape) -> bool:
+    """Whether the floats of a request have to be read evenly.
 
     :raises BadMessage: there is too much of something.
     """
+    size = len(payload)
+    if size <= shape.unchecked or (
+        size <= shape.short and payload.count(b"[") + payload.count(b"{") <= shape.brackets
+    ):
+        # There are never so many that to read them evenly would cost much.
+        return True
     try:
         return check(payload, shape)
     except TooMuch as wrong:
@@ -102,7 +109,7 @@ def _is_dear(payload: bytes, shape: Shape) -> bool:
 def _refused(payload: bytes, wrong: str) -> BadMessage:
     try:
         head = _decode_head(payload)
-    except msgspec.ValidationError:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return BadMessage(f"The message {wrong}.")
     id = _small(head.id)
     return BadMessage(

@@ -97,6 +97,37 @@ class TurnTests(ReadingTestCase):
         self.advance(1)
         self.assertEqual(ran, len(self.ran))
 
+    def test_others_are_served_while_a_large_message_is_worked_on(self):
+        """It is looked at in one turn and answered in another; what follows it waits."""
+        factory = self.serve(self.router)
+        sending, other = self.connect(factory), self.connect(factory)
+        large = frame(0x81, HELLO % 1 + b" " * 300_000)
+        sending.send_octets(large + frame(0x81, HELLO % 2))
+        self.assertTrue(sending.paused)
+        self.assertEqual("hello", other.request("GET", "/hello", id="other").data)
+        self.advance(0)
+        self.assertEqual(["other", 1, 2], self.ran)
+        self.assertFalse(sending.paused)
+
+    def test_a_large_message_of_one_who_leaves_is_not_answered(self):
+        client = self.connect(self.serve(self.router))
+        large = frame(0x81, HELLO % 1 + b" " * 300_000)
+        client.send_octets(large)
+        client.cut()
+        self.advance(1)
+        client = self.connect(self.serve(self.router))
+        client.send_octets(large)
+        client.server.sendClose(3000)
+        self.advance(1)
+        self.assertEqual([], self.ran)
+
+    def test_a_large_message_that_holds_too_much_is_refused_in_its_turn(self):
+        client = self.connect(self.serve(self.router, max_containers=100))
+        for octets in (b"[" * 300_000, b'{"id":5,"data":[%s]}' % (b"[]," * 100_000 + b"0")):
+            client.send_octets(frame(0x81, octets) + frame(0x81, HELLO % 2))
+            self.assertIn("(max_", client.receive().detail)
+            self.assertEqual(2, client.receive().id)
+
     def test_a_drain_does_not_wait_for_a_flood(self):
         factory = self.serve(self.router)
         client = self.connect(factory)

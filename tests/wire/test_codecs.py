@@ -94,6 +94,50 @@ class DecodeRequestTests(SynchronousTestCase):
                 message = f'{{"id":3,"{key}":[{"1e300," * count}1e309]}}'
                 self.assertIn("out of range", self.refused(message.encode()).detail)
 
+    def test_a_number_that_lies_across_two_pieces_is_counted_once(self):
+        """Large texts are looked at in pieces of 64 KiB."""
+        shape = Shape(depth=64, containers=100, values=10_000)
+        piece = 65_536
+
+        def text(numbers, before):
+            """Numbers that lie one by one across the ends of pieces, so many octets before each."""
+            octets = b'{"data":['
+            for number in numbers:
+                octets += b" " * ((-len(octets) - before) % piece) + number + b","
+            return octets
+
+        cheap, dear = [b"1e5"] * 10, b"1e5," * (shape.exponents - 10)
+        for before in (1, 2, 3):
+            octets = text(cheap, before) + dear
+            self.assertEqual(
+                shape.exponents - 10, decode_request(octets + b"0]}", shape).data.count(1e5) - 10
+            )
+            self.assertIn("numbers with exponents", self.refused(octets + b"1e5]}", shape).detail)
+        long = b"1" * 300 + b"." + b"1" * 999
+        counted = len(long) // 21 * 21
+        for before in (0, 200, 301, 700, 1_100, 1_290):
+            rest = (shape.digits - 10 * counted) // 21
+            octets = text([long] * 10, before) + (b"7" * 21 + b",") * rest
+            self.assertEqual(11 + rest, len(decode_request(octets + b"0]}", shape).data))
+            error = self.refused(octets + b"7" * 21 + b"]}", shape)
+            self.assertIn("digits in numbers", error.detail)
+
+    def test_numbers_of_small_messages_are_limited_by_their_size_alone(self):
+        """Whatever else there is in them."""
+        shape = Shape(depth=64, containers=100, values=16_384)
+        numbers = b",".join([b"1e5"] * 3_900)
+        for start in (b'{"data":[', b'{"s":"\\\\' + b"[" * 65 + b'","data":['):
+            octets = start + numbers + b"]}"
+            self.assertLess(len(octets), 16_384)
+            self.assertEqual(3_900, len(decode_request(octets, shape).data))
+
+    def test_a_large_message_is_decoded_once_whatever_its_keys(self):
+        """Its own keys are kept."""
+        octets = b'{"id":1,"data":["%s"],"colour":"red"}' % (b"x" * 20_000)
+        request = decode_request(octets, SHAPE)
+        self.assertEqual((1, "red", 20_000), (request.id, request.colour, len(request.data[0])))
+        self.assertIn("not a JSON object", self.refused(b"[%s]" % (b" " * 20_000)).detail)
+
     def test_numbers_with_exponents_are_not_too_many(self):
         """Python reads them slowly enough; in strings they count for nothing."""
         for exponent in ("1e23", "1.5E+308", "2e-0310"):
