@@ -150,7 +150,9 @@ class Load:
             *self.server.tree(),
         )
         if not _LOAD.exists():
-            raise SystemExit(f"there is no {_LOAD}: run make benchmark once, and then {_ENVIRONMENT}")
+            raise SystemExit(
+                f"there is no {_LOAD}: run make benchmark once, and then {_ENVIRONMENT}"
+            )
         process = subprocess.Popen(
             [_LOAD, *map(str, numbers)],
             stdin=subprocess.PIPE,

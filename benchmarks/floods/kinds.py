@@ -132,6 +132,21 @@ def _worst() -> bytes:
     return b"[[%s],[%s]]" % (numbers, b",".join([string] * count))
 
 
+def _escaped() -> bytes:
+    numbers = [b"9.007199254740993001e-305"] * 1_600 + [b"9" * 1_000] * 80
+    string = rb'"\\00000000000000000000\"e[0e0\ud83d\ude00\\{0e0"'
+    room = _ROOM - sum(len(number) + 1 for number in numbers)
+    strings = [string] * min(14_500, room // (len(string) + 1) - 1)
+    return b"[[%s],[%s]]" % (b",".join(numbers), b",".join(strings))
+
+
+def _own_key() -> bytes:
+    """A character makes Python take four octets for each, an escape makes another copy."""
+    return b'{"url":"/echo","method":"POST","id":1,"\\n%s\xc3\xa9\xf0\x9f\x98\x80":0}' % (
+        b"a" * _ROOM
+    )
+
+
 FLOODS = {
     "endless-header": _head("a header that never ends", _UNFINISHED + b"X: ", b"a" * 65_536),
     "huge-header": _head("a header of 1 MiB", _UNFINISHED + b"X: " + b"a" * MIB + b"\r\n\r\n", b""),
@@ -207,4 +222,7 @@ FLOODS = {
     "most-keys": _json("as many keys as may be", lambda: _keys(8_000)),
     "most-strings": _json("as many strings as may be", lambda: _times(b'"\\u00e4"', 16_300)),
     "most-of-all": _json("dear floats and strings full of what is none, as many as may be", _worst),
+    "most-escapes": _json("the same, full of escapes", _escaped),
+    "own-key": Flood(title="one key that nobody knows", memory=10 * _LARGEST,
+                     chunk=lambda: client_frame(_own_key())),
 }  # fmt: skip

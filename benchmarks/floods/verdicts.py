@@ -82,7 +82,8 @@ def _octets(size: float) -> str:
 def legend() -> str:
     return (
         f"Bounds: memory {_octets(64 * KIB)} a connection for headers, {_octets(2 * MIB)} for bombs, "
-        "eight times the message for JSON, five times for what is inflated, 3 and 5 MiB for answers of "
+        "eight times the message for JSON, ten times for one text with escapes and the widest "
+        "characters, five times for what is inflated, 3 and 5 MiB for answers of "
         f"1 MiB and 64 of 64 KiB that are not read, else {_octets(MIB)} a connection that floods; stall "
         f"{_STALL:.0f} ms; under slowloris pings of idle connections in {_SLOWER:.0f} x their time, or "
         f"{_SLOWER * _NOTHING:.0f} ms. What is taken off a stall is the time that the server or the one "
