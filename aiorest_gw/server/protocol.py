@@ -146,7 +146,19 @@ class RequestHandlerProtocol(ReadingProtocol):
             self._fail_connection(int(CloseCode.SLOW_READER), "slow reader")
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
-        self._take_request(payload, isBinary)
+        if len(payload) > _LARGE and not (isBinary or self._decodes):
+            # To read a large one is work for a turn, and so it is to look at it, and to answer it.
+            self._do_in_turn(lambda: self._look_at(payload))
+        else:
+            self._take_request(payload, isBinary)
+
+    def _look_at(self, payload: bytes) -> None:
+        try:
+            dear = look(payload, self.factory.shape)
+        except BadMessage as error:
+            self._answering.refuse(error, error.event_name, error.id, False)
+        else:
+            self._do_in_turn(lambda: self._take_request(payload, False, dear))
 
     def _take_request(self, payload: bytes, isBinary: bool, dear: bool | None = None) -> None:
         """Decode a message and ask for its answer.
@@ -161,11 +173,6 @@ class RequestHandlerProtocol(ReadingProtocol):
         try:
             if isBinary or self._decodes:
                 request = self._decode_message(payload, isBinary)
-            elif len(payload) > _LARGE and dear is None:
-                # To look at a large one is work for one turn, and to answer it for another.
-                looked = look(payload, factory.shape)
-                self._do_in_turn(lambda: self._take_request(payload, isBinary, looked))
-                return
             else:
                 request = decode_request(payload, factory.shape, dear)
         except BadMessage as error:
