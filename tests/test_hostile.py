@@ -73,6 +73,7 @@ class HostileMessageTests(GatewayTestCase):
         for text, binary in sent:
             client.send(text, binary)
             self.assertTrue(client.connected, (client.close_code, text[:80]))
+            self.advance(0)
             self.assertEqual(1, len(client.messages), text[:80])
             answer = client.messages.pop()
             answer = json.loads(decode_base64(answer) if binary else answer)
