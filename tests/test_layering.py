@@ -15,6 +15,7 @@ PURE = (
     "wire",
     "routing",
     "auth",
+    "sessions",
 )
 # What a shell owns: the network, timers, threads, files, processes, brokers.
 OUTSIDE = {

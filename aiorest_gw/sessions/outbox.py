@@ -1,0 +1,387 @@
+"""What is on its way to one client: in order, bounded, and kept until the client has it.
+
+A message has its number (``seq``) from the moment in which it is first given to a connection, so that
+numbers have no gaps, and what has none yet can still be dropped. Where something was dropped, a notice
+that says how many takes their place.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator
+from enum import Enum
+from typing import Any
+
+import attrs
+
+__all__ = ["Ending", "Entry", "Outbox", "Outcome", "Policy"]
+
+
+class Policy(Enum):
+    """What becomes of a push that would make an outbox too full."""
+
+    #: The oldest pushes that may be dropped make room for it.
+    DROP_OLDEST = "drop_oldest"
+    #: It is dropped itself.
+    DROP_NEWEST = "drop_newest"
+    #: It takes the place of those with its key, full or not; where there are none, as ``DROP_OLDEST``.
+    COALESCE = "coalesce"
+    #: The client is closed with 4002, and what was kept for it is gone, which it is told.
+    CLOSE = "close"
+
+
+class Outcome(Enum):
+    """How a push ended for one client."""
+
+    #: The client has acknowledged it.
+    DELIVERED = "delivered"
+    #: It was handed to the connection of a client of the plain dialect, which acknowledges nothing.
+    WRITTEN = "written"
+    #: It was given up, for a reason that is told.
+    DROPPED = "dropped"
+    #: Its time, or that of the client's session, was over before the client had acknowledged it.
+    EXPIRED = "expired"
+
+
+@attrs.frozen
+class Ending:
+    """How a push ended for one client, and why.
+
+    :param reason: of those that were not delivered.
+    """
+
+    outcome: Outcome
+    reason: str = ""
+
+
+_DELIVERED, _WRITTEN = Ending(Outcome.DELIVERED), Ending(Outcome.WRITTEN)
+_TOO_LATE = Ending(Outcome.EXPIRED, "its time was over")
+_FULL = Ending(Outcome.DROPPED, "too much waits for the client")
+_REPLACED = Ending(Outcome.DROPPED, "a later one took its place")
+
+
+class Entry:
+    """A message for one client.
+
+    :param body: as it is sent, but for its number.
+    :param size: of that, in bytes.
+    :param policy: of a push; None for what is never dropped (answers, requests).
+    :param key: of those that take each other's place.
+    :param expires: the time from which on it need not be sent any more.
+    :param told: takes the :class:`Ending` of a push whose publisher wants to know it.
+    :param name: whatever whoever keeps sessions needs to let it wait for another session of the same
+        user, if this one ends.
+    :param binary: whether it goes into a binary frame, in the plain dialect.
+    :ivar seq: its number, once it was given to a connection.
+    :ivar missed: how many were dropped right before it.
+    """
+
+    __slots__ = (
+        "binary", "body", "expires", "key", "missed", "name", "policy", "seq", "size", "told",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        body: Any,
+        size: int,
+        policy: Policy | None = None,
+        key: str | None = None,
+        expires: float | None = None,
+        told: Callable[[Ending], None] | None = None,
+        name: Any = None,
+        binary: bool = False,
+    ) -> None:
+        self.binary = binary
+        self.body = body
+        self.size = size
+        self.policy = policy
+        self.key = key
+        self.expires = expires
+        self.told = told
+        self.name = name
+        self.seq = 0
+        self.missed = 0
+
+
+# Of these, some are dropped where there is no room; and two of them make room for what comes.
+_DROPPED = (Policy.DROP_OLDEST, Policy.DROP_NEWEST, Policy.COALESCE)
+_MAKES_ROOM = (Policy.DROP_OLDEST, Policy.COALESCE)
+
+_NO_ENTRIES: deque[Entry | bytes] = deque(maxlen=0)
+_NONE_WAIT: OrderedDict[Entry, None] = OrderedDict()
+
+
+class Outbox:
+    """Messages to one client.
+
+    :param most: messages that are held at most, those included that are sent and not acknowledged.
+    :param most_octets: their bytes; one that is larger is taken where nothing else is held.
+    :param retains: they are held until they are acknowledged; otherwise until they are taken.
+    :param notice: makes the message that tells of so many that were dropped.
+    :ivar seq: the number that was given last.
+    :ivar octets: bytes that are held.
+    :ivar dropped: how many were ever dropped.
+    :ivar told: endings that somebody wants to know, to be taken from here.
+    """
+
+    __slots__ = (
+        "_acknowledged", "_cursor", "_keys", "_missed", "_most", "_most_octets", "_notice", "_retains",
+        "_sent", "_waiting", "dropped", "octets", "seq", "told",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        most: int,
+        most_octets: int,
+        retains: bool,
+        notice: Callable[[int], Entry],
+    ) -> None:
+        self._most = most
+        self._most_octets = most_octets
+        self._retains = retains
+        self._notice = notice
+        self._sent = _NO_ENTRIES
+        self._waiting = _NONE_WAIT
+        self._keys: dict[str, Entry] | None = None
+        # Dropped behind all that waits.
+        self._missed = 0
+        self._acknowledged = self._cursor = self.seq = self.octets = self.dropped = 0
+        self.told: list[tuple[Callable[[Ending], None], Ending]] = []
+
+    def __len__(self) -> int:
+        """How many messages are held."""
+        return len(self._sent) + len(self._waiting)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is to be given to the connection that is there now."""
+        return self._cursor == self.seq and not self._waiting and not self._missed
+
+    @property
+    def has_room(self) -> bool:
+        """Whether nothing is to be given to the connection, and it is not half full."""
+        return (
+            self.idle and 2 * len(self._sent) < self._most and 2 * self.octets < self._most_octets
+        )
+
+    @property
+    def acknowledged(self) -> int:
+        """The highest number that the client has acknowledged."""
+        return self._acknowledged
+
+    # -- in
+
+    def number(self, body: bytes) -> int:
+        """Give a message its number at once, as if it was put and taken, where nothing is before it.
+
+        :param body: of one that nobody wants to hear of.
+        :returns: 0 where it has to be put.
+        """
+        sent = self._sent
+        size = len(body)
+        if (
+            self._cursor != self.seq
+            or self._waiting
+            or self._missed
+            or (sent and (len(sent) >= self._most or self.octets + size > self._most_octets))
+        ):
+            return 0
+        self.seq = self._cursor = seq = self.seq + 1
+        if self._retains:
+            if sent is _NO_ENTRIES:
+                sent = self._sent = deque()
+            sent.append(body)
+            self.octets += size
+        else:
+            self._acknowledged = seq
+        return seq
+
+    def put(self, entry: Entry) -> bool:
+        """Let an entry wait until it is taken.
+
+        :returns: False where it does not fit, and may not be dropped: the client has to be closed.
+        """
+        if entry.policy is Policy.COALESCE:
+            self._take_place_of(entry)
+        if not self._fits(entry.size) and not self._make_room(entry):
+            self._end(entry, _FULL)
+            if entry.policy not in _DROPPED:
+                return False
+            self._missed += 1
+            self.dropped += 1
+            return True
+        if self._waiting is _NONE_WAIT:
+            self._waiting = OrderedDict()
+        if entry.policy is Policy.COALESCE and entry.key is not None:
+            self._keys = self._keys or {}
+            self._keys[entry.key] = entry
+        entry.missed, self._missed = self._missed, 0
+        self._waiting[entry] = None
+        self.octets += entry.size
+        return True
+
+    def _fits(self, size: int, fewer: int = 0, freed: int = 0) -> bool:
+        """Whether there is room, were there so many messages and bytes less."""
+        held = len(self) - fewer
+        return not held or (held < self._most and self.octets - freed + size <= self._most_octets)
+
+    def _take_place_of(self, entry: Entry) -> None:
+        before = self._keys.get(entry.key) if self._keys and entry.key is not None else None
+        if before is not None:
+            self._forget(before)
+            self._end(before, _REPLACED)
+
+    def _make_room(self, entry: Entry) -> bool:
+        """Drop the oldest that may be dropped and were not sent yet, if that is enough."""
+        if entry.policy not in _MAKES_ROOM or entry.size > self._most_octets:
+            return False
+        oldest: list[Entry] = []
+        freed = 0
+        for old in self._waiting:
+            if old.policy in _DROPPED:
+                oldest.append(old)
+                freed += old.size
+                if self._fits(entry.size, len(oldest), freed):
+                    break
+        else:
+            return False
+        for old in oldest:
+            old.missed += 1
+            self.dropped += 1
+            self._forget(old)
+            self._end(old, _FULL)
+        return True
+
+    def _forget(self, entry: Entry) -> None:
+        """Take one out of those that wait; what was missed before it was missed before the next."""
+        if entry.missed:
+            after = self._next_to(entry)
+            if after is None:
+                self._missed += entry.missed
+            else:
+                after.missed += entry.missed
+        del self._waiting[entry]
+        self._let_go_of_key(entry)
+        self.octets -= entry.size
+
+    def _next_to(self, entry: Entry) -> Entry | None:
+        following: Iterator[Entry] = iter(self._waiting)
+        for other in following:
+            if other is entry:
+                return next(following, None)
+        return None
+
+    def _let_go_of_key(self, entry: Entry) -> None:
+        if self._keys and entry.key is not None and self._keys.get(entry.key) is entry:
+            del self._keys[entry.key]
+
+    # -- out
+
+    def take(self, now: float) -> Entry | None:
+        """The next message for the connection that is there now, with its number.
+
+        :returns: None where there is none.
+        """
+        if self._cursor < self.seq:
+            self._cursor += 1
+            return self._sent_before(self._cursor)
+        while self._waiting:
+            entry = next(iter(self._waiting))
+            if entry.expires is not None and entry.expires <= now:
+                self._forget(entry)
+                self._end(entry, _TOO_LATE)
+                continue
+            if entry.missed:
+                return self._noticed(entry)
+            del self._waiting[entry]
+            self._let_go_of_key(entry)
+            self.octets -= entry.size
+            self._send(entry)
+            return entry
+        return self._noticed(None) if self._missed else None
+
+    def _sent_before(self, seq: int) -> Entry:
+        sent = self._sent[seq - self._acknowledged - 1]
+        if isinstance(sent, Entry):
+            return sent
+        entry = Entry(sent, len(sent))
+        entry.seq = seq
+        return entry
+
+    def _noticed(self, before: Entry | None) -> Entry | None:
+        """The notice of what was missed, if there is room for that: it is held as all else is."""
+        if len(self._sent) >= self._most:
+            return None
+        if before is None:
+            missed, self._missed = self._missed, 0
+        else:
+            missed, before.missed = before.missed, 0
+        notice = self._notice(missed)
+        self._send(notice)
+        return notice
+
+    def _send(self, entry: Entry) -> int:
+        self.seq = self._cursor = seq = self.seq + 1
+        entry.seq = seq
+        if self._retains:
+            if self._sent is _NO_ENTRIES:
+                self._sent = deque()
+            self._sent.append(entry)
+            self.octets += entry.size
+        else:
+            self._acknowledged = seq
+            self._end(entry, _WRITTEN)
+        return seq
+
+    def acknowledge(self, seq: int) -> None:
+        """The client has everything up to a number.
+
+        :raises ValueError: it was never sent.
+        """
+        if seq > self.seq:
+            raise ValueError(f"{seq} was not sent yet, the last was {self.seq}")
+        while self._acknowledged < seq:
+            sent = self._sent.popleft()
+            self._acknowledged += 1
+            if isinstance(sent, Entry):
+                self.octets -= sent.size
+                self._end(sent, _DELIVERED)
+            else:
+                self.octets -= len(sent)
+        if self._cursor < self._acknowledged:
+            self._cursor = self._acknowledged
+
+    def rewind(self, seq: int) -> None:
+        """There is another connection: everything behind a number is to be taken again.
+
+        :param seq: the highest number that the client has.
+        :raises ValueError: it was never sent, or what follows it is not held any more.
+        """
+        if seq < self._acknowledged:
+            raise ValueError(f"what follows {seq} was acknowledged, and is not held any more")
+        self.acknowledge(seq)
+        self._cursor = seq
+
+    def expire(self, entry: Entry) -> None:
+        """The time of an entry is over: it is not sent any more, if it was not yet."""
+        if entry in self._waiting:
+            self._forget(entry)
+            self._end(entry, _TOO_LATE)
+
+    def close(self, reason: str) -> list[Entry]:
+        """Nothing is sent any more.
+
+        :returns: what was not acknowledged, in order, but for what :meth:`number` took.
+        """
+        held = [*(one for one in self._sent if isinstance(one, Entry)), *self._waiting]
+        self._sent, self._waiting, self._keys, self._missed = _NO_ENTRIES, _NONE_WAIT, None, 0
+        self.octets = 0
+        self._acknowledged = self._cursor = self.seq
+        for entry in held:
+            self._end(entry, Ending(Outcome.EXPIRED, reason))
+        return held
+
+    def _end(self, entry: Entry, ending: Ending) -> None:
+        if entry.told is not None:
+            self.told.append((entry.told, ending))
+            entry.told = None
