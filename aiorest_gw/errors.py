@@ -41,6 +41,7 @@ __all__ = [
     "NotSupportedArgumentType",
     "ParsingTokenException",
     "PermissionDeniedException",
+    "RequestCancelled",
     "RequestTimeout",
     "RequiredModelFieldsNotDefined",
     "SearchCriteriaRequired",
@@ -156,6 +157,13 @@ class RequestTimeout(APIError):
 
     status = 504
     default_detail = "The request was not answered in time."
+
+
+class RequestCancelled(APIError):
+    """The client wants no answer any more; a status of nginx's, as HTTP has none."""
+
+    status = 499
+    default_detail = "The request was cancelled."
 
 
 class ValidationError(APIError):

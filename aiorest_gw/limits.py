@@ -127,6 +127,52 @@ class Limits:
     ping_timeout: float = _limit(
         10.0, "seconds", "time for the pong; then the connection is closed with 4003; 0: no limit"
     )
+    max_outbox_messages: int = _limit(
+        1_000,
+        "messages",
+        "most that are on their way to a session: sent and not acknowledged, or waiting until its "
+        "client is back, or reads",
+        least=1,
+    )
+    max_outbox_size: int = _limit(
+        1_048_576, "bytes", "most of these messages together; a larger one is sent alone", least=1
+    )
+    max_mailbox_messages: int = _limit(
+        1_000,
+        "messages",
+        "most that wait for a user who has no session; of more, the oldest are pruned",
+        least=1,
+    )
+    max_mailboxes: int = _limit(
+        10_000,
+        "mailboxes",
+        "most users that messages wait for; of more, the one for whom none has come for longest loses "
+        "them",
+        least=1,
+    )
+    max_subscriptions: int = _limit(
+        100, "topics", "most that a session may be subscribed to", least=1
+    )
+    presence_grace: float = _limit(
+        15.0, "seconds", "time for which a client that is cut off is still present in its topics"
+    )
+    session_ttl: float = _limit(
+        60.0, "seconds", "time for which a session is kept whose client is away (v1)", least=0.1
+    )
+    session_timeout: float = _limit(
+        10.0,
+        "seconds",
+        "time from the opening handshake until the session is opened (v1); then 4501",
+        least=0.1,
+    )
+    token_grace: float = _limit(
+        25.0, "seconds", "time from the end of a token until the connection is closed with 4502"
+    )
+    drain_window: float = _limit(
+        10.0,
+        "seconds",
+        "time over which connections are closed when the gateway gets SIGTERM, each at a random moment",
+    )
     drain_timeout: float = _limit(
         10.0, "seconds", "time for open requests to finish when the gateway stops"
     )

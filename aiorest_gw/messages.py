@@ -10,23 +10,10 @@ import msgspec
 from .auth.users import ANONYMOUS, User
 
 if TYPE_CHECKING:
+    from .sessions.session import Session
     from .wire.renderers import BaseRenderer
 
-__all__ = ["Request", "Response", "Session"]
-
-
-@attrs.define
-class Session:
-    """One client, as long as its connection lasts.
-
-    :param session_id: unguessable, unique.
-    :param peer: the address that the connection came from, ``host:port`` or a path.
-    :param data: the application's own notes about this client.
-    """
-
-    session_id: str
-    peer: str = ""
-    data: dict[str, Any] = attrs.field(factory=dict)
+__all__ = ["Message", "Push", "Request", "Response"]
 
 
 class Request(msgspec.Struct, dict=True, eq=False, weakref=True, forbid_unknown_fields=True):
@@ -106,6 +93,41 @@ class Request(msgspec.Struct, dict=True, eq=False, weakref=True, forbid_unknown_
             except KeyError:
                 pass
         raise AttributeError(f"the request has no {name!r}")
+
+
+class Message(Request, dict=True, eq=False, weakref=True, forbid_unknown_fields=False):
+    """One message of a client of the v1 dialect (``docs/wire-protocol.rst``), which may be a request.
+
+    :param headers: of a request: ``traceparent``, ``idempotency-key`` and the like.
+    :param ack: the highest number (``seq``) that the client has received; may ride on any message.
+    :param cancel: the id of a request that the client wants no answer to any more.
+    :param status: of an answer to a request of ours: HTTP number.
+    :param detail: likewise, of a failure.
+    :param errors: likewise, what exactly was wrong.
+    """
+
+    headers: Any = None
+    ack: Any = None
+    cancel: Any = None
+    status: Any = None
+    detail: Any = None
+    errors: Any = None
+
+
+@attrs.frozen
+class Push:
+    """What the application sends a client without being asked.
+
+    :param event_name: what it is, for the client to tell it from others; any JSON.
+    :param data: anything that can be written as JSON.
+    :param topic: where it was published, if it was.
+    :param offset: its number there.
+    """
+
+    event_name: Any = None
+    data: Any = None
+    topic: str | None = None
+    offset: int | None = None
 
 
 @attrs.define(slots=True, eq=False)

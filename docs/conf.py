@@ -1,11 +1,17 @@
 """How the documentation is built."""
 
+import sys
+from pathlib import Path
+
 import attrs
 from docutils import nodes
 from docutils.parsers.rst import Directive
 
 from aiorest_gw import Limits
 from aiorest_gw.version import VERSION
+
+sys.path.insert(0, str(Path(__file__).parent))
+from drawing import SessionStates
 
 project = "aiorest_gw"
 author = "the aiorest_gw maintainers"
@@ -57,3 +63,4 @@ class LimitsTable(Directive):
 
 def setup(app):
     app.add_directive("limits", LimitsTable)
+    app.add_directive("session-states", SessionStates)

@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..errors import BaseAuthException, ConfigurationError
-from .tokens import JSONWebTokenManager, TokenRevokedException
-from .users import ANONYMOUS, User
+from ..errors import ConfigurationError
+from .identity import JSONWebTokenAuthenticator, TokenStore, UserStore
+from .tokens import JSONWebTokenManager
 
 if TYPE_CHECKING:
     from ..messages import Request
 
-__all__ = ["JSONWebTokenMiddleware", "TokenStore", "UserStore"]
-
-
-class UserStore(Protocol):
-    """Where users come from."""
-
-    def get_user_by_token_payload(self, payload: dict[str, Any]) -> Any:
-        """The user whom a token was made for, or None; at once, or when awaited.
-
-        An :class:`AbstractUser`, or what has its attributes.
-        """
-
-
-class TokenStore(Protocol):
-    """Where it is known which tokens were revoked."""
-
-    def is_revoked(self, payload: dict[str, Any]) -> Any:
-        """Whether a token was revoked; at once, or when awaited."""
+__all__ = ["JSONWebTokenMiddleware"]
 
 
 class JSONWebTokenMiddleware:
@@ -57,13 +39,16 @@ class JSONWebTokenMiddleware:
         tokens: TokenStore | None = None,
     ) -> None:
         # Not `or`: a store may be empty, and be false for that.
-        self._manager = self.manager if manager is None else manager
-        self._users = self.users if users is None else users
-        self._tokens = self.tokens if tokens is None else tokens
-        if self._manager is None:
+        manager = self.manager if manager is None else manager
+        if manager is None:
             raise ConfigurationError(
                 "JSONWebTokenMiddleware needs a manager: JSONWebTokenMiddleware(JSONWebTokenManager(…))"
             )
+        self._authenticator = JSONWebTokenAuthenticator(
+            manager,
+            self.users if users is None else users,
+            self.tokens if tokens is None else tokens,
+        )
 
     def process_request(self, request: Request, handler: Any) -> Any:
         """Authenticate a request."""
@@ -72,38 +57,6 @@ class JSONWebTokenMiddleware:
         return self._authenticate(request)
 
     async def _authenticate(self, request: Request) -> None:
-        assert self._manager is not None
-        payload = self._manager.verify(request.token)
-        if self._tokens is not None and await _now_or_later(self._tokens.is_revoked(payload)):
-            raise TokenRevokedException
-        request.user = await self._user(payload)
-        request.token_payload = payload
-
-    async def _user(self, payload: dict[str, Any]) -> Any:
-        if self._users is None:
-            return _user_of_claims(payload)
-        user = await _now_or_later(self._users.get_user_by_token_payload(payload))
-        if user is None or not user.is_active:
-            raise BaseAuthException
-        return user
-
-
-async def _now_or_later(result: Any) -> Any:
-    return await result if inspect.isawaitable(result) else result
-
-
-def _user_of_claims(payload: dict[str, Any]) -> User:
-    subject = payload.get("sub")
-    username = payload.get("username", subject)
-    if subject in (None, "") and username in (None, ""):
-        return ANONYMOUS
-    permissions = payload.get("permissions")
-    if not isinstance(permissions, list):
-        permissions = []
-    return User(
-        id=subject,
-        username="" if username is None else str(username),
-        permissions={one for one in permissions if isinstance(one, str)},
-        is_active=True,
-        is_anonymous=False,
-    )
+        identity = await self._authenticator.authenticate(request.token)
+        request.user = identity.user
+        request.token_payload = identity.payload

@@ -147,6 +147,11 @@ class JSONWebTokenManager:
         check_times(claims, now, self._leeway)
         return claims
 
+    def remaining(self, claims: dict[str, Any]) -> float | None:
+        """How long verified claims still hold, in seconds; None: they do not end."""
+        expires = claims.get("exp")
+        return None if expires is None else max(0.0, expires + self._leeway - self._now())
+
     def _claims(self, token: str) -> dict[str, Any]:
         jwt = self._jwt
         try:

@@ -65,13 +65,19 @@ class Dispatcher:
     :param middlewares: classes or instances, the first of them outermost.
     :param run_blocking: for views marked ``@blocking``: takes a function without arguments, returns
         its result or something to await.
+    :param own: answers what is asked of the gateway itself, under ``/~/``; no middleware sees it.
     :raises ConfigurationError: one of the middlewares is none.
     """
 
     def __init__(
-        self, router: SimpleRouter, middlewares: Iterable[Any], run_blocking: RunBlocking
+        self,
+        router: SimpleRouter,
+        middlewares: Iterable[Any],
+        run_blocking: RunBlocking,
+        own: SimpleRouter | None = None,
     ) -> None:
         self._router = router
+        self._own = router if own is None else own
         self._fixed = router.fixed
         self._run_blocking = run_blocking
         self.middlewares = instantiate(middlewares)
@@ -87,6 +93,8 @@ class Dispatcher:
         """
         if self._handle is not None:
             request.route = self._route(request)
+            if _is_own(request.url):
+                return self._answer(request, request.route)
             return self._handle(request)
         # The short lane: a fixed path, a method that it has, no query, no middleware, and a view that
         # anybody may use and that runs here.
@@ -133,7 +141,8 @@ class Dispatcher:
         method = request.method
         verb = method.strip().upper() if isinstance(method, str) else ""
         try:
-            leaf, bound, values = self._router.find(url, verb)
+            router = self._own if _is_own(url) else self._router
+            leaf, bound, values = router.find(url, verb)
         except NoMatch:
             return _Route(None, None, (), NotSpecifiedHandler())
         if bound is not None:
@@ -220,6 +229,10 @@ def _finish(result: Any, request: Request, route: _Route) -> Response:
         response = Response(response.data, response.status, renderer)
     # HEAD is asked of the view for GET, and answered without its data.
     return attrs.evolve(response, data=None) if route.head else response
+
+
+def _is_own(url: Any) -> bool:
+    return isinstance(url, str) and url.startswith("/~/")
 
 
 def _options(leaf: Leaf) -> dict[str, Any]:

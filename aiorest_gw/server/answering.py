@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from types import AsyncGeneratorType
 from typing import Any, Protocol
 
 import attrs
@@ -11,16 +13,25 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.python.failure import Failure
 
-from ..errors import APIError, RequestTimeout, SerializerError
+from ..errors import (
+    APIError,
+    RequestCancelled,
+    RequestTimeout,
+    SerializerError,
+    ServiceUnavailable,
+)
 from ..limits import Limits
 from ..messages import Request, Response
 from ..routing.dispatch import Dispatcher
-from ..wire.answers import render_error, render_response
+from ..wire.dialects import PLAIN, Dialect
 from .awaiting import begun
 from .logs import CappedLog
 from .loops import loop_of
 
 __all__ = ["Answering"]
+
+# Of an answer that is streamed to a client whose dialect has no parts.
+_MOST_PARTS = 10_000
 
 
 # What a connection begins with, and most have for ever; neither takes anything.
@@ -85,13 +96,16 @@ class Answering:
     :param clock: for the time limits.
     :param limits: how many requests may be open, how large, and how long.
     :param events: for the application's errors.
+    :param dialect: that answers are written in.
+    :param send_part: sends a part of an answer, and ends when the client takes more; None where the
+        dialect has no parts.
     :ivar full: whether no more requests should be taken: too many are open, or too large. One that
         takes its turn counts with its answer, once that is ready.
     """
 
     __slots__ = (
-        "_client", "_clock", "_events", "_limits", "_loop", "_open", "_open_size", "_serving", "_turns",
-        "full",
+        "_client", "_clock", "_dialect", "_events", "_limits", "_loop", "_open", "_open_size",
+        "_send_part", "_serving", "_turns", "full",
     )  # fmt: skip
 
     def __init__(
@@ -101,8 +115,12 @@ class Answering:
         clock: IReactorTime,
         limits: Limits,
         events: CappedLog,
+        dialect: Dialect = PLAIN,
+        send_part: Callable[[Any, Request], Awaitable[None]] | None = None,
     ) -> None:
+        self._send_part = send_part
         self._serving = serving
+        self._dialect = dialect
         self._client: Client = client
         self._clock = clock
         self._loop = loop_of(clock)
@@ -128,10 +146,12 @@ class Answering:
             response: Any = self._serving.dispatcher.answer(request)
             if type(response) is not Response and not isinstance(response, Response):
                 response = begun(response, self._loop)
-                if not isinstance(response, Response):
-                    waiting = response
+            if isinstance(response, Response) and type(response.data) is AsyncGeneratorType:
+                response = begun(self._streamed(response.data, request), self._loop)
+            if not isinstance(response, Response):
+                waiting = response
             if waiting is None:
-                answer = render_response(response, request.event_name, request.id)
+                answer = self._dialect.response(response, request.event_name, request.id)
         except BaseException as error:  # sys.exit() in a view ends no gateway
             answer = self._error(error, request)
         if waiting is not None:
@@ -158,6 +178,16 @@ class Answering:
         for waiting in requests:
             self._end(waiting)
 
+    def cancel(self, id: Any) -> None:
+        """The client wants no answer any more, but gets one: that its request was cancelled.
+
+        Nothing happens where the request was answered already.
+        """
+        for waiting in self._open:
+            if waiting.request.id == id:
+                self._finish(waiting, self._error(RequestCancelled(), waiting.request))
+                return
+
     def expire(self) -> None:
         """Answer whatever is open as if its time was over."""
         for waiting in tuple(self._open):
@@ -183,11 +213,9 @@ class Answering:
         )
 
     def _wait(self, running: Deferred[Response], request: Request, binary: bool, size: int) -> None:
-        waiting = _Open(request, binary, size, ordered=request.id is None, running=running)
+        waiting = _Open(request, binary, size, ordered=request.id is None)
         self._enter(waiting)
-        running.addCallbacks(
-            self._succeeded, self._failed, callbackArgs=(waiting,), errbackArgs=(waiting,)
-        )
+        self._follow(running, waiting)
         if not waiting.done:
             # Compared before it is divided: a client's number may be beyond a float.
             limit = (
@@ -195,9 +223,45 @@ class Answering:
             )
             waiting.timer = self._clock.callLater(limit, self._time_out, waiting)
 
+    async def _streamed(self, parts: AsyncGenerator[Any, None], request: Request) -> Response:
+        """Answer with one part after the other, as fast as the client takes them.
+
+        :returns: the end of the answer; where the client's dialect has no parts, all of them.
+        """
+        kept: list[Any] = []
+        try:
+            async for part in parts:
+                if self._send_part is not None:
+                    await self._send_part(part, request)
+                elif len(kept) >= _MOST_PARTS:
+                    raise ServiceUnavailable("The answer has too many parts.")
+                else:
+                    kept.append(part)
+        finally:
+            await parts.aclose()
+        return Response(kept if self._send_part is None else None)
+
     def _succeeded(self, response: Response, waiting: _Open) -> None:
-        if not waiting.done:
+        if waiting.done:
+            return
+        if type(response.data) is not AsyncGeneratorType:
             self._finish(waiting, self._response(response, waiting.request))
+            return
+        try:
+            rest = begun(self._streamed(response.data, waiting.request), self._loop)
+        except BaseException as error:  # as in :meth:`ask`
+            self._failed(Failure(error), waiting)
+            return
+        if isinstance(rest, Response):
+            self._succeeded(rest, waiting)
+        else:
+            self._follow(rest, waiting)
+
+    def _follow(self, running: Deferred[Response], waiting: _Open) -> None:
+        waiting.running = running
+        running.addCallbacks(
+            self._succeeded, self._failed, callbackArgs=(waiting,), errbackArgs=(waiting,)
+        )
 
     def _failed(self, failure: Failure, waiting: _Open) -> None:
         if not waiting.done:
@@ -247,7 +311,7 @@ class Answering:
 
     def _response(self, response: Response, request: Request) -> bytes:
         try:
-            return render_response(response, request.event_name, request.id)
+            return self._dialect.response(response, request.event_name, request.id)
         except Exception as error:
             return self._error(error, request)
 
@@ -263,10 +327,10 @@ class Answering:
         if not isinstance(error, APIError):
             error = APIError()
         try:
-            return render_error(error, request.event_name, request.id)
+            return self._dialect.error(error, request.event_name, request.id)
         except Exception as failed:
             self._log("an error's detail cannot be written", request, Failure(failed))
-            return render_error(APIError(), request.event_name, request.id)
+            return self._dialect.error(APIError(), request.event_name, request.id)
 
     def _log(self, what: str, request: Request, failure: Failure) -> None:
         self._events.failure(

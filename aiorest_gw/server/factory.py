@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from inspect import isawaitable
+from random import uniform
 from typing import Any
 
 import attrs
@@ -10,11 +12,17 @@ from autobahn.twisted.websocket import WebSocketServerFactory
 from twisted.internet.defer import Deferred
 
 from ..arguments import checked_class, refuse_misspelt, several
+from ..auth.identity import Authenticator, Identity
+from ..engines.memory import MemoryEngine
 from ..errors import ConfigurationError
 from ..limits import Limits
 from ..routing.dispatch import Dispatcher
 from ..routing.router import SimpleRouter
+from ..sessions.engine import Engine
+from ..sessions.manager import HandlerManager
+from ..sessions.rules import TopicRule, TopicRules
 from ..wire.deflate import Deflater
+from ..wire.dialects import V1
 from ..wire.origins import allowed_origins
 from ..wire.proxies import TrustedProxies
 from ..wire.shapes import Shape
@@ -23,6 +31,8 @@ from .compression import accept_deflate, accept_none
 from .logs import CappedLog
 from .outgoing import Outgoing
 from .protocol import RequestHandlerProtocol
+from .resources import make_resources
+from .surroundings import ReactorSurroundings
 from .threads import BlockingCalls, RunsBlocking
 from .timers import Timers
 from .turns import Turns
@@ -41,6 +51,12 @@ _OPTIONS = (
     "trusted_proxies",
     "reactor",
     "blocking_calls",
+    "manager",
+    "authenticator",
+    "token_cookie",
+    "hello",
+    "engine",
+    "topics",
 )
 # The command line's words for some of them, and of what is not the factory's.
 _FLAGS = {"trust_proxy": "trusted_proxies", "origin": "origins", "allowed_origins": "origins"}
@@ -49,6 +65,35 @@ _OF_THE_COMMAND = ("listen", "workers", "twisted_tcp", "log_level")
 _INSTALLED: Any = object()
 # How long after the time for draining the closing handshakes may take.
 CLOSING = 2.0
+
+
+def _refuse_options(shared: Iterable[str]) -> None:
+    """Refuse keywords that look like options and are none, which nothing would come of.
+
+    :raises ConfigurationError: with what was probably meant.
+    """
+    for name in shared:
+        if name in _FLAGS:
+            raise ConfigurationError(f"there is no option {name}; is {_FLAGS[name]} meant?")
+        if name in _OF_THE_COMMAND:
+            raise ConfigurationError(f"{name} is an option of the command, not of the factory")
+    refuse_misspelt(shared, (*Limits.names(), *_AUTOBAHN, *_OPTIONS))
+
+
+def _autobahns(args: Sequence[Any], shared: dict[str, Any]) -> dict[str, Any]:
+    """The keywords that are Autobahn's, taken out of all others.
+
+    :raises TypeError: the first argument is no url.
+    """
+    if args and not isinstance(args[0], (str, type(None))):
+        raise TypeError(f"the first argument is Autobahn's url; was router={args[0]!r} meant?")
+    own = {name: shared.pop(name) for name in _AUTOBAHN if name in shared}
+    if len(args) < 3:
+        own.setdefault("server", "")
+    if len(args) < 2:
+        # Whoever names others speaks them, in the plain dialect.
+        own["protocols"] = [*V1, *(own.get("protocols") or ())]
+    return own
 
 
 class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
@@ -72,6 +117,14 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
         protocol, ``X-Forwarded-For``, ``X-Forwarded-Proto``).
     :param reactor: for the timers and threads; the installed one if not given.
     :param blocking_calls: runs the views marked ``@blocking``; in threads if not given.
+    :param manager: holds the sessions; an own one if not given.
+    :param authenticator: finds out who a client is when its session is opened.
+    :param token_cookie: the name of the cookie that may hold a client's token.
+    :param hello: greet clients of the plain dialect with a push of that name: their session's id, user
+        id and user name.
+    :param engine: keeps topics, their history and presence; in memory, if not given.
+    :param topics: rules of which clients may read and write which topics, the first that fits holds;
+        where none does, they may neither.
     :param shared: every other keyword is kept in ``shared``, for subclasses and views.
     :raises TypeError: ``router`` is no router.
     :raises ConfigurationError: a value is wrong, or a keyword looks misspelt.
@@ -102,21 +155,25 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
         trusted_proxies: Iterable[str] = (),
         reactor: Any = None,
         blocking_calls: RunsBlocking | None = None,
+        manager: HandlerManager | None = None,
+        authenticator: Authenticator | None = None,
+        token_cookie: str | None = None,
+        hello: bool = False,
+        engine: Engine | None = None,
+        topics: Iterable[TopicRule] = (),
         **shared: Any,
     ) -> None:
-        if args and not isinstance(args[0], (str, type(None))):
-            raise TypeError(f"the first argument is Autobahn's url; was router={args[0]!r} meant?")
-        own = {name: shared.pop(name) for name in _AUTOBAHN if name in shared}
+        own = _autobahns(args, shared)
         bounds = {name: shared.pop(name) for name in Limits.names() if name in shared}
-        for name in shared:
-            if name in _FLAGS:
-                raise ConfigurationError(f"there is no option {name}; is {_FLAGS[name]} meant?")
-            if name in _OF_THE_COMMAND:
-                raise ConfigurationError(f"{name} is an option of the command, not of the factory")
-        refuse_misspelt(shared, (*Limits.names(), *_AUTOBAHN, *_OPTIONS))
-        if len(args) < 3:
-            own.setdefault("server", "")
+        _refuse_options(shared)
         super().__init__(*args, reactor=_INSTALLED if reactor is None else reactor, **own)
+        self.surroundings = ReactorSurroundings(self)
+        self.manager = HandlerManager() if manager is None else manager
+        self.authenticator = authenticator
+        self.token_cookie = token_cookie
+        self.hello = hello
+        self.engine = engine
+        self._topic_rules = TopicRules(several("topics", topics))
         self.events = CappedLog(lambda: self.reactor.seconds())
         # Autobahn's own timers are on the global reactor, whatever the factory was given.
         self._batched_timer = Timers(lambda: self.reactor, self.events)
@@ -124,6 +181,8 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
             lambda work: self.reactor.callLater(0, work), lambda: self.reactor.seconds()
         )
         self.outgoing = Outgoing(lambda: self.reactor, self.events)
+        # The connection whose messages are being worked on together, if there is one.
+        self.gathering: RequestHandlerProtocol | None = None
         self.shared = shared
         self.deflater = Deflater()
         self.limits = Limits() if limits is None else limits
@@ -171,6 +230,8 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
             self.origins = allowed_origins(several("origins", origins))
         if trusted_proxies is not None:
             self.trusted_proxies = TrustedProxies.of(several("trusted_proxies", trusted_proxies))
+        engine = self.engine or MemoryEngine(self.surroundings.now)
+        self.manager.attach(self.surroundings, self.limits, engine, self._topic_rules)
         self.admission = Admission(
             self.limits, self.trusted_proxies, lambda: self.reactor.seconds()
         )
@@ -194,6 +255,17 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
         self._reactor = reactor
 
     @property
+    def manager(self) -> HandlerManager:
+        """Holds the sessions."""
+        return self._manager
+
+    @manager.setter
+    def manager(self, manager: HandlerManager) -> None:
+        if not isinstance(manager, HandlerManager):
+            raise ConfigurationError(f"manager should be a HandlerManager, not {manager!r}")
+        self._manager = manager
+
+    @property
     def router(self) -> SimpleRouter:
         """The routes that answer requests; may be exchanged while connections are open."""
         return self._router
@@ -203,7 +275,9 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
         if not isinstance(router, SimpleRouter):
             raise TypeError(f"{router!r} is no SimpleRouter")
         self._router = router
-        self.dispatcher = Dispatcher(router, self._middlewares, self._run_blocking)
+        self.dispatcher = Dispatcher(
+            router, self._middlewares, self._run_blocking, make_resources()
+        )
         self._middlewares = self.dispatcher.middlewares
 
     def _run_blocking(self, function: Callable[[], Any]) -> Any:
@@ -214,29 +288,47 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
         """The middlewares as instances, the first outermost."""
         return self._middlewares
 
+    async def identify(self, token: str | None) -> Identity:
+        """Who a client is.
+
+        :raises APIError: it is refused.
+        """
+        if self.authenticator is None:
+            return Identity()
+        found = self.authenticator.authenticate(token)
+        identity = await found if isawaitable(found) else found
+        return Identity() if identity is None else identity
+
     def buildProtocol(self, addr: Any) -> RequestHandlerProtocol | None:
         if self._drained is not None or self.admission.overrun():
             return None
         protocol: RequestHandlerProtocol = super().buildProtocol(addr)
         return protocol
 
-    def drain(self) -> Deferred[None]:
-        """Take no new connections and requests, finish what is open, and close every connection.
+    def drain(self, window: float = 0) -> Deferred[None]:
+        """Take no new connections, and let every connection finish what is open, and close.
 
-        What is still open after ``limits.drain_timeout`` is answered with an error.
+        What is still open ``limits.drain_timeout`` behind that is answered with an error.
 
+        :param window: seconds over which connections are told so, each at a random moment: their clients
+            would else all come to another process at once.
         :returns: fires when no connection is left.
         """
         if self._drained is None:
             self._drained = Deferred()
+            end = window + self.limits.drain_timeout
             timers = [
-                self.reactor.callLater(self.limits.drain_timeout, self.finish),
-                self.reactor.callLater(self.limits.drain_timeout + CLOSING, self._abort),
+                self.reactor.callLater(end, self.finish),
+                self.reactor.callLater(end + CLOSING, self._abort),
             ]
             self._drained.addBoth(lambda _: [timer.cancel() for timer in timers if timer.active()])
             self._drained.addBoth(lambda _: self.blocking_calls.close())
             for connection in tuple(self.connections):
-                connection.drain()
+                if window:
+                    moment = uniform(0, window)  # noqa: S311 - no secret
+                    self._batched_timer.call_later(moment, connection.drain)
+                else:
+                    connection.drain()
             self.connection_ended()
         waiting: Deferred[None] = Deferred()
         self._drained.addBoth(lambda _: waiting.callback(None))
@@ -245,6 +337,8 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
     def finish(self) -> None:
         """Answer what is still open with an error, so that a drain ends now."""
         for connection in tuple(self.connections):
+            if self._drained is not None:
+                connection.drain()
             connection.finish()
 
     def _abort(self) -> None:

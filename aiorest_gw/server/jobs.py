@@ -1,4 +1,4 @@
-"""What a supervisor and its workers tell each other, a line each: JSON, and three words."""
+"""What a supervisor and its workers tell each other, a line each: JSON, and four words."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import Any
 import attrs
 import msgspec
 
-__all__ = ["ACCEPT", "FINISH", "LEAVE", "File", "Job", "Report", "remove_files"]
+__all__ = ["ACCEPT", "FINISH", "HURRY", "LEAVE", "File", "Job", "Report", "remove_files"]
 
-# Orders: accept connections, now that all the others can; drain and leave; wait for nothing any more.
+# Orders: accept connections, now that all the others can; drain and leave; the same with all connections
+# at once; wait for nothing any more.
 ACCEPT = b"accept"
 LEAVE = b"leave"
+HURRY = b"hurry"
 FINISH = b"finish"
 
 

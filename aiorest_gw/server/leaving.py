@@ -14,9 +14,11 @@ class LeavingService(Service):
     """A service that its process lives for.
 
     :ivar reactor: what it runs on.
+    :ivar hurries: whether it ends for somebody who waits for it, and closes all connections at once.
     """
 
     reactor: Any
+    hurries = False
     _stopping = False
 
     def ready(self) -> None:
@@ -34,16 +36,22 @@ class LeavingService(Service):
         ignored.
         """
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self.reactor.callFromThread(self.signalled))
+            signal.signal(number, lambda n, _: self.reactor.callFromThread(self.signalled, n))
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-            signal.signal(signal.SIGHUP, lambda *_: self.reactor.callFromThread(self.leave))
+            signal.signal(signal.SIGHUP, lambda *_: self.reactor.callFromThread(self._hung_up))
 
-    def signalled(self) -> None:
-        """A signal has come."""
+    def signalled(self, number: int) -> None:
+        """A signal has come: from whoever keeps services, or from a terminal."""
         if self._stopping:
             self.finish()
         else:
+            self.hurries = number != signal.SIGTERM
             self.leave()
+
+    def _hung_up(self) -> None:
+        """There is no terminal any more; that may be told more than once."""
+        self.hurries = self.hurries or not self._stopping
+        self.leave()
 
     def leave(self) -> None:
         """End the process in order; it may be asked for again."""

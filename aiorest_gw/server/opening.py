@@ -13,7 +13,8 @@ from twisted.internet.interfaces import ISSLTransport
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
-from ..messages import Session
+from ..errors import APIError
+from ..sessions.session import Session
 from ..wire.handshake import Handshake, HandshakeReader, HandshakeRefused, read_head
 from ..wire.origins import origin_is_allowed
 from ..wire.proxies import ProxyHeaderInvalid, ProxyHeaderReader
@@ -73,6 +74,8 @@ class OpeningProtocol(HookedProtocol):
     _waits = False
     # What ``onConnect`` has not answered yet.
     _asked: Any = None
+    # Seconds for which the credentials of the handshake hold.
+    _remaining: float | None = None
 
     def connectionMade(self) -> None:
         self._address = getattr(self.transport.getPeer(), "host", None)
@@ -147,6 +150,8 @@ class OpeningProtocol(HookedProtocol):
         secure = ISSLTransport.providedBy(self.transport) or proxies.secure(self._address, headers)
         self._seem_from(proxies.client(self._address, headers))
         refusal = self._refusal or self._not_allowed(handshake, secure)
+        if refusal is None and self.factory.manager.full and not handshake.protocols:
+            refusal = 503, "There are too many sessions"
         if refusal is not None:
             self.failHandshake(refusal[1], refusal[0])
             return
@@ -164,10 +169,25 @@ class OpeningProtocol(HookedProtocol):
 
     def _ask(self, request: ConnectionRequest) -> Any:
         """What ``onConnect`` says, or what fires with it."""
+        loop = loop_of(self.factory.reactor)
+        if self.factory.authenticator is not None and not self._spoken() and self.token:
+            return begun(self._authenticate(request), loop)
         answer = self.onConnect(request)
-        if isinstance(answer, Awaitable):
-            return begun(answer, loop_of(self.factory.reactor))
-        return answer
+        return begun(answer, loop) if isinstance(answer, Awaitable) else answer
+
+    async def _authenticate(self, request: ConnectionRequest) -> Any:
+        """Of the plain dialect, which opens no session: then ask ``onConnect``.
+
+        :raises ConnectionDeny: the credentials are wrong.
+        """
+        try:
+            identity = await self.factory.identify(self.token)
+        except APIError as error:
+            raise ConnectionDeny(error.status, str(error.detail)) from None
+        assert self.session is not None
+        self.session.user, self._remaining = identity.user, identity.remaining
+        answer = self.onConnect(request)
+        return await answer if isinstance(answer, Awaitable) else answer
 
     def _remember(self, handshake: Handshake) -> None:
         """Set what Autobahn keeps of a handshake."""
@@ -211,10 +231,36 @@ class OpeningProtocol(HookedProtocol):
             return 400, "None of the offered subprotocols is spoken here"
         return None
 
+    @property
+    def token(self) -> str | None:
+        """Credentials of the opening handshake: ``Authorization: Bearer`` (RFC 6750 section 2.1), or the
+        cookie that the factory names.
+        """
+        scheme, _, token = self.http_headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and token.strip():
+            return str(token.strip())
+        cookie = self.factory.token_cookie
+        for pair in self.http_headers.get("cookie", "").split(";") if cookie else ():
+            name, _, value = pair.strip().partition("=")
+            if name == cookie:
+                return str(value.strip('"')) or None
+        return None
+
+    def _spoken(self) -> str | None:
+        """The subprotocol that is spoken where ``onConnect`` chose none: of those that are offered, the
+        first that is known (RFC 6455 section 4.2.2).
+        """
+        known = self.factory.protocols
+        return next((name for name in self.websocket_protocols if name in known), None)
+
     def succeedHandshake(self, accepted: Any) -> None:
         """``onConnect`` lets the client in."""
         if self.state != self.STATE_CONNECTING:
             return
+        if accepted is None:
+            accepted = self._spoken()
+        elif isinstance(accepted, tuple) and accepted[0] is None:
+            accepted = (self._spoken(), accepted[1])
         if self._waits:
             self._waits = False
             self.transport.resumeProducing()

@@ -62,7 +62,7 @@ class Outgoing:
                 writer.flush()
                 return
             self._size = 0
-            loop.call_soon(self._leave)
+            loop.call_soon(self.leave)
         waiting.append(writer)
         self.grow(size)
 
@@ -70,9 +70,10 @@ class Outgoing:
         """One who waits has so many bytes more to write."""
         self._size += size
         if self._size > _MOST:
-            self._leave()
+            self.leave()
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """Let all that wait write now."""
         waiting, self._waiting = self._waiting, []
         if len(waiting) == 1:
             self._at_once = _ALONE

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from autobahn.websocket.protocol import PreparedMessage
-from twisted.internet.interfaces import IDelayedCall, IPushProducer
+from twisted.internet.interfaces import IPushProducer
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -15,28 +12,24 @@ from zope.interface import implementer
 from ..errors import BadMessage, CloseCode
 from ..messages import Request
 from ..routing.urls import SERVING
+from ..sessions.session import Session
 from ..wire.codecs import decode_base64, decode_request, encode_base64, look
-from ..wire.deflate import COMPRESS_FROM
-from ..wire.frames import BINARY, COMPRESSED, TEXT, frame_head
+from ..wire.dialects import V1
 from .answering import Answering
-from .reading import ReadingProtocol
-from .transport import waiting_in
+from .conversation import Conversation
+from .writing import WritingProtocol
 
 if TYPE_CHECKING:
     from .factory import RequestHandlerFactory
 
 __all__ = ["RequestHandlerProtocol"]
 
-# What leaves together leaves in one write, but for what the transport would hold back anyway.
-_LARGEST_BATCH = 65_536
-# Seconds after which a peer with too much waiting for it has to have read some of it.
-_PATIENCE = 1.0
 # Bytes of a message that is looked at and answered in two turns.
 _LARGE = 262_144
 
 
 @implementer(IPushProducer)
-class RequestHandlerProtocol(ReadingProtocol):
+class RequestHandlerProtocol(WritingProtocol):
     """Made by :class:`RequestHandlerFactory`, one for each connection.
 
     A subclass may override ``_decode_message`` and ``_encode_message``, and Autobahn's hooks
@@ -48,25 +41,17 @@ class RequestHandlerProtocol(ReadingProtocol):
     """
 
     factory: RequestHandlerFactory
-    # Whether a subclass has its own way of sending, encoding or decoding, which is then taken.
-    _sends_slowly = _encodes = _decodes = False
-    _peer_reads = True
-    _unread = 0
-    _patience: IDelayedCall | None = None
+    # Whether a subclass has its own way of encoding or decoding, which is then taken.
+    _encodes = _decodes = False
     _draining = False
-    # What was sent and is not written yet, and whether more comes of the same read.
-    _batch: list[bytes] | None = None
-    _batch_size = 0
-    _gathers = False
-    # What is to be sent behind the message that an application sends piece by piece, and its size.
-    _behind: list[Callable[[], None]] | None = None
-    _behind_size = 0
+    # In the v1 dialect; and whether what the client sends has to wait.
+    _conversation: Conversation | None = None
+    _holds = False
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         cls._decodes = cls._decode_message is not RequestHandlerProtocol._decode_message
         cls._encodes = cls._encode_message is not RequestHandlerProtocol._encode_message
-        cls._sends_slowly = cls.sendMessage is not RequestHandlerProtocol.sendMessage
 
     def connectionMade(self) -> None:
         factory = self.factory
@@ -77,73 +62,18 @@ class RequestHandlerProtocol(ReadingProtocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.factory.connections.discard(self)
-        self._answering.close()
-        self._batch = None
-        if self._patience is not None:
-            self._patience.cancel()
-            self._patience = None
+        if self._conversation is not None:
+            self._conversation.lost()
+        else:
+            self._answering.close()
         try:
             super().connectionLost(reason)
         finally:
+            if self._conversation is None and self.session is not None:
+                self.session.lost(self)
             self.factory.connection_ended()
 
     # -- requests and their answers
-
-    def _begin_batch(self) -> None:
-        self._gathers = True
-
-    def _end_batch(self) -> None:
-        self._gathers = False
-        if self._batch is not None:
-            self.factory.outgoing.wait(self, self._batch_size)
-
-    def flush(self) -> None:
-        """Write what was sent so far."""
-        batch, self._batch = self._batch, None
-        if batch is None:
-            return
-        last = batch.pop()
-        if len(last) > _LARGEST_BATCH:
-            # Too much to be copied; the loop sends both together.
-            self._write(b"".join(batch))
-            self._write(last)
-        else:
-            self._write(b"".join((*batch, last)))
-
-    def _write(self, data: bytes) -> None:
-        reads = self._peer_reads
-        self.trafficStats.outgoingOctetsWireLevel += len(data)
-        self.transport.write(data)
-        if not reads:
-            self._pile_up(len(data))
-
-    def sendData(self, data: bytes, *args: Any, **kwargs: Any) -> None:
-        """Every write of Autobahn's; the answers before it go out before it."""
-        self.flush()
-        reads = self._peer_reads
-        super().sendData(data, *args, **kwargs)
-        if not reads:
-            self._pile_up(len(data))
-
-    def _pile_up(self, size: int) -> None:
-        """So much more waits for the peer to read, behind what waits already."""
-        self._unread += size
-        if self._unread > self.factory.limits.max_outgoing_size and self._patience is None:
-            self._wait_for_reader(self._unread)
-
-    def _wait_for_reader(self, waits: int) -> None:
-        """Look in a second whether the peer has read anything of what waits."""
-        self._patience = self.factory.reactor.callLater(_PATIENCE, self._has_it_read, waits)
-
-    def _has_it_read(self, waited: int) -> None:
-        self._patience = None
-        if self._peer_reads or self.state != self.STATE_OPEN:
-            return
-        waits = waiting_in(self.transport, self._unread)
-        if waits < waited:
-            self._wait_for_reader(waits)
-        else:
-            self._fail_connection(int(CloseCode.SLOW_READER), "slow reader")
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         if len(payload) > _LARGE and not (isBinary or self._decodes):
@@ -156,7 +86,10 @@ class RequestHandlerProtocol(ReadingProtocol):
         try:
             dear = look(payload, self.factory.shape)
         except BadMessage as error:
-            self._answering.refuse(error, error.event_name, error.id, False)
+            if self._conversation is not None:
+                self._conversation.refuse(error)
+            else:
+                self._answering.refuse(error, error.event_name, error.id, False)
         else:
             self._do_in_turn(lambda: self._take_request(payload, False, dear))
 
@@ -171,6 +104,9 @@ class RequestHandlerProtocol(ReadingProtocol):
         factory = self.factory
         serving = SERVING.set(factory)
         try:
+            if self._conversation is not None:
+                self._conversation.receive(payload, dear)
+                return
             if isBinary or self._decodes:
                 request = self._decode_message(payload, isBinary)
             else:
@@ -180,11 +116,21 @@ class RequestHandlerProtocol(ReadingProtocol):
         except Exception as error:  # of a subclass that decodes in its own way
             self._answering.refuse(error, None, None, isBinary)
         else:
+            if request.method is None and request.url is None and self._hand_over(payload):
+                return
             request.session = self.session
             request.factory = factory
             self._answering.ask(request, isBinary, len(payload))
         finally:
             SERVING.reset(serving)
+
+    def _hand_over(self, payload: bytes) -> bool:
+        """A message that is no request: to whoever bridges messages elsewhere, if somebody does."""
+        manager = self.factory.manager
+        if manager.on_handler_message_received is None:
+            return False
+        self.factory.surroundings.begin(manager.on_handler_message(self.session, payload))
+        return True
 
     def _decode_message(
         self,
@@ -218,112 +164,70 @@ class RequestHandlerProtocol(ReadingProtocol):
                 self.factory.events.failure("an answer cannot be encoded")
                 self._fail_connection(self.CLOSE_STATUS_CODE_INTERNAL_ERROR, "internal error")
                 return
-        if self._sends_slowly or self.send_queue or self._behind is not None:
-            self.sendMessage(answer, binary)
+        session = self.session
+        if session is not None and session.waits:
+            session.send(answer, binary)
         else:
-            self._send_frame(answer, binary, True)
+            self.send_text_or_binary(answer, binary)
 
-    def _send_frame(self, payload: bytes, binary: bool, compress: bool) -> None:
-        """Send a message as one frame."""
-        first = BINARY if binary else TEXT
-        deflate = self._perMessageCompress
-        if deflate is not None and compress and len(payload) >= COMPRESS_FROM:
-            bits = deflate.server_max_window_bits
-            fewer = self.factory.deflater.compressed(payload, bits)
-            if fewer is not None:
-                first, payload = first | COMPRESSED, fewer
-        stats = self.trafficStats
-        stats.outgoingWebSocketFrames += 1
-        stats.outgoingWebSocketMessages += 1
-        head = frame_head(first, len(payload))
-        if self._batch is None:
-            self._batch = [head, payload]
-            self._batch_size = len(payload)
-            if not self._gathers:
-                self.factory.outgoing.wait(self, self._batch_size)
-        else:
-            self._batch += (head, payload)
-            self._batch_size += len(payload)
-            if not self._gathers:
-                self.factory.outgoing.grow(len(payload))
-        if self._batch_size > _LARGEST_BATCH:
-            self.flush()
+    # -- what a session sends over its connection
 
-    def sendMessage(
-        self,
-        payload: bytes,
-        isBinary: bool = False,
-        fragmentSize: int | None = None,
-        sync: bool = False,
-        doNotCompress: bool = False,
-    ) -> None:
-        """As Autobahn's, but the limit on what is received does not limit what is sent.
+    def _onOpen(self) -> None:
+        self._begin_session()
+        super()._onOpen()
 
-        :raises Disconnected: the connection is not open.
-        :raises TypeError: the payload is not bytes.
-        """
-        if type(payload) is not bytes:
-            raise TypeError(f"a payload should be bytes, not {type(payload).__name__}")
-        if self._behind is not None and self.state == self.STATE_OPEN:
-            send = self._send_message
-            arguments = (payload, isBinary, fragmentSize, sync, doNotCompress)
-            self._send_behind(partial(send, *arguments), len(payload))
-        else:
-            self._send_message(payload, isBinary, fragmentSize, sync, doNotCompress)
-
-    def _send_message(
-        self,
-        payload: bytes,
-        isBinary: bool,
-        fragmentSize: int | None,
-        sync: bool,
-        doNotCompress: bool,
-    ) -> None:
-        pieces = fragmentSize is not None or self.autoFragmentSize or sync or self.send_queue
-        if not pieces and self.state == self.STATE_OPEN:
-            self._send_frame(payload, isBinary, not doNotCompress)
+    def _begin_session(self) -> None:
+        """A client is there: in the plain dialect with its session, in v1 before it opens one."""
+        factory, session = self.factory, self.session
+        assert session is not None
+        dialect = V1.get(self.websocket_protocol_in_use or "")
+        if dialect is not None:
+            self._conversation = Conversation(self, dialect, session, self.token)
             return
-        self.maxMessagePayloadSize: int = 0
-        try:
-            super().sendMessage(payload, isBinary, fragmentSize, sync, doNotCompress)
-        finally:
-            self.maxMessagePayloadSize = self.factory.maxMessagePayloadSize
+        session.begin(factory.manager, self)
+        session.renewed(self._remaining)
+        self._reconsider_straight()
+        factory.manager.register(session)
+        if factory.hello:
+            session.push(
+                "hello",
+                {
+                    "session_id": session.session_id,
+                    "user_id": session.user_id,
+                    "username": session.username,
+                },
+            )
 
-    def sendPreparedMessage(self, preparedMsg: PreparedMessage) -> None:
-        if self._behind is not None:
-            send = super().sendPreparedMessage
-            self._send_behind(partial(send, preparedMsg), len(preparedMsg.payloadHybi))
-        else:
-            super().sendPreparedMessage(preparedMsg)
+    @property
+    def can_send(self) -> bool:
+        """Whether messages can be sent."""
+        return bool(self.state == self.STATE_OPEN)
 
-    def beginMessage(self, isBinary: bool = False, doNotCompress: bool = False) -> None:
-        """As Autobahn's; until the end of the message no request is read, and no other one is sent.
-
-        :raises Exception: there is such a message already.
-        """
-        super().beginMessage(isBinary, doNotCompress)
+    def carry(self, body: bytes, binary: bool) -> None:
+        """Send a message of the session's."""
         if self.state == self.STATE_OPEN:
-            self._behind = []
-            self._reconsider()
+            self.send_text_or_binary(body, binary)
 
-    def endMessage(self) -> None:
-        super().endMessage()
-        behind, self._behind, self._behind_size = self._behind, None, 0
-        for send in behind or ():
-            if self.state == self.STATE_OPEN:
-                try:
-                    send()
-                except Exception:
-                    self.factory.events.failure("what waited for a message's end cannot be sent")
+    def leave(self, code: int, reason: str) -> None:
+        """Close in order."""
+        if self.state == self.STATE_OPEN:
+            self.sendClose(code, reason)
+
+    def hold(self, holds: bool) -> None:
+        """Let what the client sends wait, or go on with it."""
+        self._holds = holds
         self.requests_changed()
 
-    def _send_behind(self, send: Callable[[], None], size: int) -> None:
-        """Send something when the message that an application sends piece by piece has ended."""
-        assert self._behind is not None
-        self._behind.append(send)
-        self._behind_size += size
-        if self._behind_size > self.factory.limits.max_outgoing_size:
-            self._fail_connection(int(CloseCode.SLOW_READER), "a message does not end")
+    def works_for(self, answering: Answering) -> None:
+        """Its requests are those of a session from now on."""
+        self._answering.close()
+        self._answering = answering
+        self._reconsider()
+
+    def has_session(self, session: Session) -> None:
+        """Whose connection it is from now on."""
+        self.session = session
+        self._reconsider_straight()
 
     def requests_changed(self) -> None:
         """A request is open now, or is not any more."""
@@ -346,6 +250,7 @@ class RequestHandlerProtocol(ReadingProtocol):
             self._peer_reads
             and not self._answering.full
             and not self._draining
+            and not self._holds
             and self._behind is None
         )
         self._see_straight()
@@ -353,11 +258,15 @@ class RequestHandlerProtocol(ReadingProtocol):
     def pauseProducing(self) -> None:
         """The transport holds more than the peer reads."""
         self._peer_reads = False
+        self._reconsider_straight()
         self._reconsider()
 
     def resumeProducing(self) -> None:
         self._peer_reads = True
         self._unread = 0
+        if self.session is not None:
+            self.session.go_on()
+        self._reconsider_straight()
         self._reconsider()
         self._read_on()
 
@@ -393,6 +302,7 @@ class RequestHandlerProtocol(ReadingProtocol):
 
     def _leave(self) -> None:
         if self.state == self.STATE_OPEN:
-            self.sendClose(int(CloseCode.DRAINING), "draining")
+            seconds = self.factory.limits.drain_window
+            self.sendClose(int(CloseCode.DRAINING), f"draining {seconds:g}")
         elif self.state == self.STATE_CONNECTING:
             self.dropConnection(abort=True)

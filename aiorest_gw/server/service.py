@@ -80,7 +80,8 @@ class GatewayService(LeavingService):
         """
         super().stopService()
         closed = [maybeDeferred(port.stopListening) for port in self.ports]
-        return DeferredList([*closed, self.factory.drain()])
+        window = 0 if self.hurries else self.factory.limits.drain_window
+        return DeferredList([*closed, self.factory.drain(window)])
 
     def connections(self) -> int:
         return len(self.factory.connections)

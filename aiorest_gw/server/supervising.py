@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 from ..errors import ConfigurationError
 from .balance import ConnectionCounts
 from .endpoints import address_of, cannot_listen, endpoint_of
-from .jobs import ACCEPT, FINISH, LEAVE, File, Job, Report, remove_files
+from .jobs import ACCEPT, FINISH, HURRY, LEAVE, File, Job, Report, remove_files
 from .leaving import LeavingService
 from .restarts import Restarts, how_ended
 from .workers import Ended, Event, Process, WorkerProcess, Wrote
@@ -237,7 +237,7 @@ class Supervisor(LeavingService):
         closed = [maybeDeferred(port.stopListening) for port in self._ports]
         for worker in self._workers:
             worker.cancel()
-            self._end(worker, LEAVE, worker.told.leaves_within)
+            self._end(worker, HURRY if self.hurries else LEAVE, worker.told.leaves_within)
         self._look_whether_all_left()
         return DeferredList([*closed, self._all_left])
 

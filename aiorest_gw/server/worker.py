@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
 from collections.abc import Iterable, Sequence
@@ -17,7 +18,7 @@ from .balance import ConnectionCounts
 from .building import build_service
 from .factory import CLOSING, RequestHandlerFactory
 from .foreground import begin_logging, discard_output, run
-from .jobs import ACCEPT, FINISH, LEAVE, Job, Report, remove_files
+from .jobs import ACCEPT, FINISH, HURRY, LEAVE, Job, Report, remove_files
 from .options import GatewayOptions
 from .reactors import install_reactor
 from .service import GatewayService
@@ -53,8 +54,14 @@ class WorkerService(GatewayService):
         super().__init__(shared, factory, listen, twisted_tcp)
         self.reactor = reactor
 
-    def signalled(self) -> None:
+    def signalled(self, number: int) -> None:
         """A signal may come to all processes of a group, and the supervisor's order beside it."""
+        self.hurries = self.hurries or number != signal.SIGTERM
+        self.leave()
+
+    def hurry(self) -> None:
+        """Leave, with all connections at once."""
+        self.hurries = True
         self.leave()
 
     def accept(self) -> None:
@@ -64,8 +71,10 @@ class WorkerService(GatewayService):
 
     def ends_within(self, order: bytes) -> float:
         """Seconds after which an order to end must have been followed."""
-        draining = self.factory.limits.drain_timeout if order == LEAVE else 0
-        return draining + CLOSING + _STUCK
+        limits = self.factory.limits
+        draining = limits.drain_timeout if order in (LEAVE, HURRY) else 0
+        window = limits.drain_window if order == LEAVE else 0
+        return window + draining + CLOSING + _STUCK
 
     def announce(self, line: str) -> None:
         """The supervisor tells where it listens."""
@@ -117,7 +126,12 @@ class _Supervision:
             stuck = Timer(service.ends_within(order), os._exit, (1,))
             stuck.daemon = True
             stuck.start()
-        orders = {ACCEPT: service.accept, LEAVE: service.leave, FINISH: service.finish}
+        orders = {
+            ACCEPT: service.accept,
+            LEAVE: service.leave,
+            HURRY: service.hurry,
+            FINISH: service.finish,
+        }
         service.reactor.callFromThread(orders[order])
 
     def _orphaned(self) -> None:

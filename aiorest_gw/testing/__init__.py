@@ -7,12 +7,14 @@
 from .calls import Answer, ask, call
 from .cases import GatewayTestCase
 from .connections import InlineCalls, MemoryClient, connect
+from .sessions import SessionClient
 
 __all__ = [
     "Answer",
     "GatewayTestCase",
     "InlineCalls",
     "MemoryClient",
+    "SessionClient",
     "ask",
     "call",
     "connect",

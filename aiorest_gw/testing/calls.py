@@ -13,11 +13,12 @@ import msgspec
 from ..arguments import refuse_misspelt
 from ..auth.users import ANONYMOUS, User
 from ..errors import APIError
-from ..messages import Request, Response, Session
+from ..messages import Request, Response
 from ..routing.dispatch import Dispatcher
 from ..routing.router import SimpleRouter
 from ..server.awaiting import on_asyncio
 from ..server.factory import RequestHandlerFactory
+from ..sessions.session import Session
 from ..wire.answers import render_error, render_response
 
 __all__ = ["Answer", "ask", "call"]

@@ -11,6 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from ..routing.router import SimpleRouter
 from ..server.factory import RequestHandlerFactory
 from .connections import InlineCalls, MemoryClient, connect
+from .sessions import SessionClient
 
 __all__ = ["GatewayTestCase"]
 
@@ -54,6 +55,18 @@ class GatewayTestCase(SynchronousTestCase):
         """Connect a client, as :func:`aiorest_gw.testing.connect`."""
         client = connect(factory, self.clock, **handshake)
         self.clients.append(client)
+        return client
+
+    def open_session(
+        self, factory: RequestHandlerFactory, packed: bool = False, **data: Any
+    ) -> SessionClient:
+        """Connect a client of the v1 dialect, and open its session.
+
+        :param packed: speak MessagePack.
+        :param data: of the opening message, such as ``token``.
+        """
+        client = SessionClient(lambda **handshake: self.connect(factory, **handshake), packed)
+        client.open(**data)
         return client
 
     def advance(self, seconds: float) -> None:

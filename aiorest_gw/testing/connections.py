@@ -179,11 +179,7 @@ class MemoryClient:
 
         :raises LookupError: there is none.
         """
-        self.move()
-        clock = self.server.factory.reactor
-        if not self.messages and isinstance(clock, Clock):
-            clock.advance(0)
-            self.move()
+        self.settle()
         if not self.messages:
             if self.close_code is not None:
                 raise LookupError(
@@ -209,6 +205,14 @@ class MemoryClient:
         """Lose the connection, as when the network goes."""
         self._ours.lose(ConnectionLost)
         self._theirs.lose(ConnectionLost)
+
+    def settle(self) -> None:
+        """Let come what needs turns of the clock, but no time, if nothing has come."""
+        self.move()
+        clock = self.server.factory.reactor
+        if not self.messages and isinstance(clock, Clock):
+            clock.advance(0)
+            self.move()
 
     def move(self) -> None:
         """Let the bytes flow both ways until none is on its way any more."""

@@ -10,7 +10,7 @@ from ..errors import APIError
 from ..messages import Response
 from .renderers import JSONRenderer
 
-__all__ = ["render_error", "render_response"]
+__all__ = ["checked_status", "render_error", "render_response"]
 
 _JSON = JSONRenderer()
 _render_json = _JSON.render
@@ -42,9 +42,7 @@ def render_response(response: Response, event_name: Any, id: Any) -> bytes:
     if id is None:
         answer = _Unnumbered(response.data, event_name)
     else:
-        status = response.status
-        if type(status) is not int or not 100 <= status <= 599:
-            status = _checked(status)
+        status = checked_status(response.status)
         answer = _Answer(response.data, event_name, id, status)
     renderer = response.renderer
     if renderer is None or type(renderer) is JSONRenderer:
@@ -68,12 +66,15 @@ def render_error(error: APIError, event_name: Any, id: Any) -> bytes:
         answer["errors"] = error.errors
     if id is not None:
         answer["id"] = id
-        answer["status"] = _checked(error.status)
+        answer["status"] = checked_status(error.status)
     return _render_json(answer)
 
 
-def _checked(status: Any) -> int:
-    """What a view set as status, where it is one (RFC 9110 section 15)."""
+def checked_status(status: Any) -> int:
+    """What a view set as status, where it is one (RFC 9110 section 15).
+
+    :raises ValueError: it is none.
+    """
     if isinstance(status, int) and 100 <= status <= 599:
         return int(status)
     raise ValueError(f"status should be an HTTP number, 100 to 599, not {status!r}")

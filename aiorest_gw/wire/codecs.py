@@ -13,10 +13,10 @@ from typing import Any
 import msgspec
 
 from ..errors import BadMessage
-from ..messages import Request
+from ..messages import Message, Request
 from .shapes import Shape, TooMuch, check
 
-__all__ = ["decode_base64", "decode_request", "encode_base64", "look"]
+__all__ = ["decode_base64", "decode_message", "decode_request", "encode_base64", "look"]
 
 _ID_TYPES = (str, int, float)
 
@@ -37,6 +37,11 @@ _decode_evenly: Callable[[bytes], Any] = msgspec.json.Decoder(float_hook=_float)
 # Of a message without keys of its own, which nearly all are.
 _decode_plain = msgspec.json.Decoder(Request).decode
 _decode_plain_evenly = msgspec.json.Decoder(Request, float_hook=_float).decode
+
+
+# Of the v1 dialect, where keys that nobody knows are passed over.
+_decode_message = msgspec.json.Decoder(Message).decode
+_decode_message_evenly = msgspec.json.Decoder(Message, float_hook=_float).decode
 
 
 class _Head(msgspec.Struct):
@@ -71,22 +76,50 @@ def decode_request(payload: bytes, shape: Shape, dear: bool | None = None) -> Re
             if type(message) is not dict:
                 raise BadMessage("The message is not a JSON object.")
             request = Request.of(message)
-    except RecursionError:
-        raise BadMessage(
-            f"The message is nested more than {shape.depth} deep (max_depth)."
-        ) from None
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise BadMessage(f"The message is not valid JSON: {_reason(error)}.") from None
-    id, deadline = request.id, request.deadline
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise _unreadable(error, shape) from None
+    id = request.id
     if id is not None and type(id) not in _ID_TYPES:
         raise BadMessage("The `id` should be a string or a number.", event_name=request.event_name)
-    if deadline is not None and (type(deadline) not in (int, float) or deadline <= 0):
+    if request.deadline is not None:
+        _check_deadline(request)
+    return request
+
+
+def decode_message(payload: bytes, shape: Shape, dear: bool | None = None) -> Message:
+    """The message in a text frame of the v1 dialect.
+
+    Parameters as :func:`decode_request`.
+
+    :raises BadMessage: as there; its ``id`` need not be one of this dialect.
+    """
+    try:
+        if dear is None:
+            dear = look(payload, shape)
+        message = (_decode_message_evenly if dear else _decode_message)(payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise _unreadable(error, shape) from None
+    if message.deadline is not None:
+        _check_deadline(message)
+    return message
+
+
+def _check_deadline(request: Request) -> None:
+    deadline = request.deadline
+    if type(deadline) not in (int, float) or deadline <= 0:
         raise BadMessage(
             "The `deadline` should be a number of milliseconds above 0.",
             event_name=request.event_name,
-            id=id,
+            id=request.id,
         )
-    return request
+
+
+def _unreadable(error: Exception, shape: Shape) -> BadMessage:
+    if isinstance(error, RecursionError):
+        return BadMessage(f"The message is nested more than {shape.depth} deep (max_depth).")
+    if isinstance(error, msgspec.ValidationError) and str(error).startswith("Expected `object`"):
+        return BadMessage("The message is not a JSON object.")
+    return BadMessage(f"The message is not valid JSON: {_reason(error)}.")
 
 
 def look(payload: bytes, shape: Shape) -> bool:

@@ -29,7 +29,7 @@ class AccountsFactory(RequestHandlerFactory):
         self.store = SQLiteStore(path)
         self.users = SQLiteUsers(self.store)
         self.tokens = SQLiteTokens(self.store)
-        self.manager = manager
+        self.token_manager = manager
         middleware = JSONWebTokenMiddleware(manager, users=self.users, tokens=self.tokens)
         super().__init__(router=router, middlewares=[middleware], **options)
 
@@ -47,7 +47,7 @@ async def login(request: Request, body: Credentials) -> dict[str, str]:
     if user is None:
         raise BaseAuthException("This name and password do not fit.")
     # The stamp ends the token when the password is changed.
-    token = factory.manager.generate({"stamp": user.stamp}, sub=str(user.id), exp=HOUR)
+    token = factory.token_manager.generate({"stamp": user.stamp}, sub=str(user.id), exp=HOUR)
     return {"token": token}
 
 

@@ -70,7 +70,7 @@ async def login(request: Request, body: Credentials) -> dict[str, str]:
     if user is None:
         raise BaseAuthException("This name and password do not fit.")
     claims = {"username": user.username, "stamp": user.stamp}
-    return {"token": request.factory.manager.generate(claims, sub=str(user.id), exp=HOUR)}
+    return {"token": request.factory.token_manager.generate(claims, sub=str(user.id), exp=HOUR)}
 
 
 @router.post("/logout", **protected)
@@ -124,9 +124,9 @@ class TodoFactory(RequestHandlerFactory):
         self.store = SQLiteStore(database)
         self.users = SQLiteUsers(self.store)
         self.tokens = SQLiteTokens(self.store)
-        self.manager = JSONWebTokenManager(key or secrets.token_urlsafe(32))
+        self.token_manager = JSONWebTokenManager(key or secrets.token_urlsafe(32))
         self.page_port = page_port
-        middleware = JSONWebTokenMiddleware(self.manager, self.users, self.tokens)
+        middleware = JSONWebTokenMiddleware(self.token_manager, self.users, self.tokens)
         super().__init__(router=router, middlewares=(middleware,))
 
     def startFactory(self) -> None:

@@ -84,7 +84,8 @@ class Gateway:
 def environment(**variables: str) -> dict[str, str]:
     """This process's environment without what would change a gateway's settings."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("AIOREST_GW_")}
-    return kept | {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)} | variables
+    ours = {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT), "AIOREST_GW_DRAIN_WINDOW": "0"}
+    return kept | ours | variables
 
 
 @contextlib.contextmanager

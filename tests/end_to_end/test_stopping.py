@@ -1,5 +1,6 @@
 """Signals: what is open is finished, and the process ends with status 0."""
 
+import concurrent.futures
 import json
 import signal
 import socket
@@ -10,6 +11,14 @@ from twisted.trial.unittest import SynchronousTestCase
 from websockets.exceptions import ConnectionClosed
 
 from .gateways import APP, BIN, LISTEN, PATIENCE, ROOT, STARTERS, ask, running
+
+
+def _end_of(client):
+    """The code that a connection is closed with."""
+    try:
+        client.recv(PATIENCE)
+    except ConnectionClosed as closed:
+        return closed.rcvd.code
 
 
 class StoppingTests(SynchronousTestCase):
@@ -27,6 +36,24 @@ class StoppingTests(SynchronousTestCase):
                     client.recv(PATIENCE)
                 self.assertEqual(4001, closed.exception.rcvd.code)
                 self.assertEqual(0, gateway.wait(), name)
+
+    def test_with_SIGTERM_connections_are_closed_one_after_the_other(self):
+        """Those that are left are served meanwhile; CTRL-C closes all at once."""
+        for number, options in ((signal.SIGTERM, []), (signal.SIGTERM, ["--workers", "2"]),
+                                (signal.SIGINT, [])):  # fmt: skip
+            command = [*STARTERS["serve"], *APP, *LISTEN, "--drain-window", "3", *options]
+            with running(command, ROOT) as gateway:
+                clients = [gateway.connect() for _ in range(20)]
+                gateway.process.send_signal(number)
+                with concurrent.futures.ThreadPoolExecutor(20) as pool:
+                    ends = [pool.submit(_end_of, client) for client in clients]
+                    first = next(concurrent.futures.as_completed(ends, PATIENCE))
+                    self.assertEqual(4001, first.result())
+                    if number == signal.SIGTERM:
+                        left = [c for c, end in zip(clients, ends, strict=True) if not end.done()]
+                        self.assertGreater(len(left), 5)
+                    self.assertEqual({4001}, {end.result(PATIENCE) for end in ends})
+                self.assertEqual(0, gateway.wait())
 
     def test_the_end_of_the_terminal_is_as_orderly(self):
         """It is told twice, and there is nobody to write to any more."""

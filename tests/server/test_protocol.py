@@ -1,5 +1,6 @@
 """The opening handshake, limits, heartbeat and closing of a connection."""
 
+import itertools
 import zlib
 
 from aiorest_gw import (
@@ -330,6 +331,32 @@ class DrainTests(GatewayTestCase):
         self.assertEqual(4001, client.close_code)
         self.successResultOf(drained)
         self.successResultOf(again)
+
+    def test_over_a_window_connections_are_closed_one_by_one(self):
+        """Else their clients would come to another process all at once."""
+        factory = self.serve(make_router(), max_connections_per_address=0, drain_window=10)
+        clients = [self.connect(factory) for _ in range(100)]
+        drained = factory.drain(10)
+        closed = [0]
+        for _ in range(10):
+            self.assertEqual("x", clients[0].request("POST", "/echo", data="x").data
+                             if clients[0].connected else "x")  # fmt: skip
+            self.advance(1)
+            closed.append(sum(not client.connected for client in clients))
+        self.advance(0.2)
+        self.assertLess(max(b - a for a, b in itertools.pairwise(closed)), 35)
+        self.assertLess(closed[1], 30)
+        self.assertEqual({(4001, "draining 10")}, {(c.close_code, c.close_reason) for c in clients})
+        self.successResultOf(drained)
+
+    def test_a_drain_that_is_cut_short_closes_all(self):
+        factory = self.serve(make_router(), drain_window=10)
+        clients = [self.connect(factory) for _ in range(20)]
+        drained = factory.drain(10)
+        factory.finish()
+        self.advance(0)
+        self.assertEqual({4001}, {client.close_code for client in clients})
+        self.successResultOf(drained)
 
     def test_clients_that_do_not_answer_are_cut(self):
         """Those too that never finished their handshake."""

@@ -213,7 +213,7 @@ class SupervisorTests(TestCase):
             supervisor = self.serving()
             stopped = supervisor.stopService()
             if finish:
-                supervisor.signalled()
+                supervisor.signalled(signal.SIGTERM)
             stopping, leaving = self.workshop.started
             leaving.tell(Ended(0))
             self.reactor.run(seconds - 0.1)
@@ -246,7 +246,7 @@ class SupervisorTests(TestCase):
         left, other = self.workshop.started
         left.tell(Ended(0))
         self.reactor.run()
-        supervisor.signalled()
+        supervisor.signalled(signal.SIGTERM)
         self.assertEqual([LEAVE, FINISH], [left.orders[-1], other.orders[-1]])
         other.tell(Ended(0))
         self.reactor.run()

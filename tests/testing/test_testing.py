@@ -7,9 +7,15 @@ import warnings
 from twisted.internet.defer import Deferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
-from aiorest_gw import APIError, ConfigurationError, RequestHandlerFactory, SimpleRouter, blocking
+from aiorest_gw import (
+    APIError,
+    ConfigurationError,
+    RequestHandlerFactory,
+    Session,
+    SimpleRouter,
+    blocking,
+)
 from aiorest_gw.auth import User
-from aiorest_gw.messages import Session
 from aiorest_gw.testing import GatewayTestCase, ask, call
 
 router = SimpleRouter()

@@ -1,0 +1,120 @@
+"""Requests of the application to a client, and the client's answers."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import attrs
+
+from ..errors import APIError, RequestTimeout, ServiceUnavailable
+from ..messages import Message
+from ..sessions.resumable import ResumableSession
+from ..sessions.surroundings import Surroundings, Timer
+
+__all__ = ["Calls", "ClientError"]
+
+# Requests to one client that may be open at a time.
+_MOST = 64
+
+
+class ClientError(APIError):
+    """A client answered a request with an error.
+
+    :ivar status: that it gave.
+    :ivar detail: likewise.
+    """
+
+
+@attrs.define(eq=False)
+class _Call:
+    body: bytes
+    fire: Callable[[Any], None]
+    timer: Timer
+
+
+class Calls:
+    """The open requests to one client.
+
+    :param session: of the client.
+    :param surroundings: for deadlines.
+    """
+
+    def __init__(self, session: ResumableSession, surroundings: Surroundings) -> None:
+        self._session = session
+        self._surroundings = surroundings
+        self._last = 0
+        self._open: dict[int, _Call] = {}
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        args: dict[str, Any] | None = None,
+        data: Any = None,
+        event_name: Any = None,
+        deadline: float = 10.0,
+    ) -> Any:
+        """Ask the client, and wait for its answer.
+
+        :param deadline: seconds.
+        :returns: the answer's data.
+        :raises ClientError: the client answered with an error.
+        :raises RequestTimeout: it did not answer in time, or its session has ended.
+        :raises ServiceUnavailable: too many requests are open.
+        :raises SerializerError: the request cannot be written.
+        """
+        if len(self._open) >= _MOST:
+            raise ServiceUnavailable("Too many requests to the client are open.")
+        self._last = id = self._last + 1
+        body = self._session.dialect.request(
+            id, method, url, args, data, event_name, deadline * 1000
+        )
+        awaitable: Awaitable[Any]
+        awaitable, fire = self._surroundings.waiting()
+        timer = self._surroundings.later(deadline, self._expire, id)
+        self._open[id] = _Call(body, fire, timer)
+        self._session.send(body)
+        try:
+            answer = await awaitable
+        finally:
+            self._forget(id)
+        if isinstance(answer, APIError):
+            raise answer
+        return answer
+
+    def _forget(self, id: int) -> None:
+        call = self._open.pop(id, None)
+        if call is not None:
+            call.timer.cancel()
+
+    def _expire(self, id: int) -> None:
+        call = self._open.pop(id, None)
+        if call is not None:
+            self._session.send(self._session.dialect.encode({"cancel": id}))
+            call.fire(RequestTimeout())
+
+    def answered(self, message: Message) -> None:
+        """The client has answered; that nobody waits for it any more is no error."""
+        call = self._open.pop(message.id, None) if type(message.id) is int else None
+        if call is None:
+            return
+        call.timer.cancel()
+        if type(message.status) is int and 200 <= message.status < 300:
+            call.fire(message.data)
+        else:
+            status = message.status if type(message.status) is int else 500
+            call.fire(ClientError(message.detail, status=status))
+
+    def again(self) -> None:
+        """The client is back: what it has answered, or begun, it knows by the ids."""
+        for call in self._open.values():
+            self._session.send(call.body)
+
+    def close(self) -> None:
+        """Nobody will answer any more."""
+        calls, self._open = self._open, {}
+        for call in calls.values():
+            call.timer.cancel()
+            call.fire(RequestTimeout("The client's session has ended."))

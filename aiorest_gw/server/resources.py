@@ -1,0 +1,134 @@
+"""What a client asks of the gateway itself, under ``/~/`` (``docs/wire-protocol.rst``)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import BadRequest, PermissionDeniedException
+from ..messages import Request, Response
+from ..routing.router import SimpleRouter
+from ..sessions.resumable import ResumableSession
+from ..sessions.rules import checked_topic
+from ..sessions.session import Session
+from ..sessions.topics import position_of
+
+if TYPE_CHECKING:
+    from .factory import RequestHandlerFactory
+
+__all__ = ["make_resources"]
+
+
+def make_resources() -> SimpleRouter:
+    """The routes of the gateway's own resources."""
+    router = SimpleRouter()
+    router.get("/~/ping")(_ping)
+    router.get("/~/session")(_session)
+    router.put("/~/session")(_renew)
+    router.delete("/~/session")(_leave)
+    for path in ("/~/topics/{topic}", "/~/topics/{topic:path}"):
+        router.put(path)(_subscribe)
+        router.delete(path)(_unsubscribe)
+        router.post(path)(_publish)
+        router.get(path)(_history)
+    router.get("/~/topics/{topic}/presence")(_presence)
+    return router
+
+
+def _ping(request: Request) -> str:
+    return "pong"
+
+
+def _of(request: Request) -> tuple[RequestHandlerFactory, Session]:
+    if request.session is None or request.factory is None:
+        raise BadRequest("There is no connection here.")
+    return request.factory, request.session
+
+
+def _session(request: Request) -> dict[str, Any]:
+    """What the gateway knows of a session."""
+    _, session = _of(request)
+    known: dict[str, Any] = {
+        "session_id": session.session_id,
+        "user_id": session.user_id,
+        "username": session.username,
+        "peer": session.peer,
+    }
+    if isinstance(session, ResumableSession):
+        known |= {"received": session.received, "unacknowledged": session.unacknowledged}
+    return known
+
+
+async def _renew(request: Request) -> dict[str, Any]:
+    """Fresh credentials of the same user; or the first ones, of who was nobody until now."""
+    factory, session = _of(request)
+    data = request.data if isinstance(request.data, dict) else {}
+    token = data.get("token", request.token)
+    if not isinstance(token, str):
+        raise BadRequest("The `token` should be a string.")
+    identity = await factory.identify(token)
+    if session.user_id not in (None, identity.user.id):
+        raise PermissionDeniedException("The token is another user's.")
+    session.user = identity.user
+    session.renewed(identity.remaining)
+    factory.manager.register(session)
+    return _session(request)
+
+
+async def _subscribe(request: Request, topic: str) -> dict[str, Any]:
+    factory, session = _of(request)
+    data = request.data if request.data is not None else {}
+    if not isinstance(data, dict):
+        raise BadRequest("The `data` should be an object.")
+    since = position_of(data.get("since"))
+    topics = factory.manager.topics
+    await topics.check(session, topic, "read")
+    return (await topics.subscribe(session, topic, since)).told()
+
+
+async def _unsubscribe(request: Request, topic: str) -> bool:
+    factory, session = _of(request)
+    return await factory.manager.topics.unsubscribe(session, checked_topic(topic))
+
+
+async def _publish(request: Request, topic: str) -> dict[str, Any]:
+    """The request's ``event_name`` and ``data`` are the publication's."""
+    factory, session = _of(request)
+    topics = factory.manager.topics
+    await topics.check(session, topic, "write")
+    position = await topics.publish(topic, request.event_name, request.data)
+    return {"epoch": position.epoch, "offset": position.offset}
+
+
+async def _history(
+    request: Request, topic: str, since: Any = None, limit: int | None = None
+) -> dict[str, Any]:
+    """What is kept, oldest first; of more than ``limit``, the newest."""
+    factory, session = _of(request)
+    if limit is not None and limit < 0:
+        raise BadRequest("The `limit` should be 0 or more.")
+    topics = factory.manager.topics
+    await topics.check(session, topic, "read")
+    history = await topics.history(topic, position_of(since), limit)
+    return {
+        "epoch": history.position.epoch,
+        "offset": history.position.offset,
+        "complete": history.complete,
+        "publications": [
+            {"event_name": push.event_name, "data": push.data, "offset": push.offset}
+            for push in history.pushes
+        ],
+    }
+
+
+async def _presence(request: Request, topic: str) -> list[dict[str, Any]]:
+    factory, session = _of(request)
+    topics = factory.manager.topics
+    await topics.check(session, topic, "presence")
+    return await topics.members(topic)
+
+
+def _leave(request: Request) -> Response:
+    """The client leaves for good; it is closed behind the answer."""
+    factory, session = _of(request)
+    factory.reactor.callLater(0, session.depart)
+    return Response(None)

@@ -1,0 +1,195 @@
+"""What sessions ask of whoever keeps them: the time, an outbox, a place to come back to."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any
+
+from ..limits import Limits
+from ..wire.dialects import PLAIN, Dialect
+from ..wire.prepared import Prepared
+from .engine import Engine, Position
+from .mailboxes import Mail, Mailboxes
+from .outbox import Ending, Entry, Outbox
+from .presence import Presence
+from .registry import Registry
+from .resumable import ResumableSession, ResumeRefused, same_secret
+from .rules import TopicRules
+from .session import Session, notice
+from .states import Event
+from .surroundings import CountedWarning, Surroundings, Timer
+from .terms import Terms
+from .topics import Subscribed, Topics
+
+__all__ = ["SessionKeeper"]
+
+# Sessions that are gone, of which it is remembered why.
+_REMEMBERED = 1_000
+
+
+class SessionKeeper:
+    """Keeps sessions while their clients are away, and what waits for those who have none.
+
+    :param most: sessions at the same time; None: any number.
+    """
+
+    topics: Topics
+
+    def __init__(self, most: int | None) -> None:
+        self._registry = Registry(most)
+        self._surroundings: Surroundings | None = None
+        # Of sessions that are gone: their secrets, and why.
+        self._reasons: OrderedDict[str, tuple[str, str]] = OrderedDict()
+        self._dropped = CountedWarning(
+            lambda: self.surroundings,
+            "{count} pushes were dropped: too much waited for their clients",
+        )
+        self._pruned = CountedWarning(
+            lambda: self.surroundings, "{count} pushes were pruned from full mailboxes"
+        )
+
+    def attach(
+        self, surroundings: Surroundings, limits: Limits, engine: Engine, rules: TopicRules
+    ) -> None:
+        """Run in a gateway: a factory calls it.
+
+        :param limits: of the gateway.
+        :param engine: keeps the topics.
+        :param rules: of the topics.
+        """
+        self._surroundings = surroundings
+        self._limits = limits
+        self._mailboxes = Mailboxes(
+            limits.max_mailbox_messages, limits.max_outbox_size, limits.max_mailboxes
+        )
+        presence = Presence(engine, surroundings, limits.presence_grace)
+        self.topics = Topics(engine, rules, presence, self.send_to, limits.max_subscriptions)
+
+    @property
+    def surroundings(self) -> Surroundings:
+        """Whoever runs it.
+
+        :raises RuntimeError: no factory has it yet.
+        """
+        if self._surroundings is None:
+            raise RuntimeError(
+                "give the manager to a factory first: RequestHandlerFactory(manager=…)"
+            )
+        return self._surroundings
+
+    def register(self, handler: Any) -> None:
+        """A client is there; or one that was there is another user now.
+
+        What waits in the user's mailbox goes out first.
+
+        :param handler: a session, or what has its ``session_id``, ``user_id``, ``straight``,
+            ``deliver_numbered``, ``deliver``, ``send_object`` and ``close``.
+        :raises TooManySessions: there are as many as there may be.
+        """
+        self._registry.add(handler)
+        user_id = handler.user_id
+        if user_id is not None:
+            for mail in self._mailboxes.take(user_id, self.now()):
+                handler.deliver(mail.message, mail.terms, mail.told, user_id)
+        self.topics.back(handler)
+
+    def unregister(self, handler: Any) -> None:
+        """A client is gone; nothing happens to one who was not there."""
+        self._registry.remove(handler.session_id)
+
+    def send_to(self, handlers: Sequence[Any], message: Prepared, terms: Terms) -> None:
+        """Send what is written already to sessions."""
+        if len(handlers) > 1:
+            self.surroundings.flush()
+            _to_many(handlers, message, terms)
+        else:
+            for handler in handlers:
+                handler.deliver(message, terms)
+
+    def _put_into_mailbox(
+        self,
+        name: Any,
+        message: Prepared,
+        terms: Terms,
+        told: Callable[[Ending], None] | None = None,
+    ) -> None:
+        expires = None if terms.ttl is None else self.now() + terms.ttl
+        mail = Mail(message, len(message.body(PLAIN)), terms, expires, told)
+        self._pruned.add(self._mailboxes.put(name, mail))
+
+    # -- what its sessions ask of it
+
+    def now(self) -> float:
+        return self.surroundings.now()
+
+    def make_outbox(self, dialect: Dialect, retains: bool) -> Outbox:
+        limits = self._limits
+        return Outbox(
+            limits.max_outbox_messages, limits.max_outbox_size, retains, partial(notice, dialect)
+        )
+
+    def away(self, session: ResumableSession) -> None:
+        """A client is away: it may come back for some time."""
+        self.topics.away(session)
+        session.away_timer = self.surroundings.later(self._limits.session_ttl, session.expire_away)
+
+    def expire_later(self, session: Session, entry: Entry, ttl: float) -> None:
+        """Somebody waits to hear of a push whose time ends."""
+        self.surroundings.later(ttl, session.expire, entry)
+
+    def join(self, session: Session, topic: str, since: Position | None) -> Awaitable[Subscribed]:
+        return self.surroundings.begin(self.topics.subscribe(session, topic, since))
+
+    def leave(self, session: Session, topic: str) -> Awaitable[bool]:
+        return self.surroundings.begin(self.topics.unsubscribe(session, topic))
+
+    def ended(self, session: Session, held: list[Entry], event: Event, reason: str) -> None:
+        """A session is gone."""
+        self.unregister(session)
+        if self.topics.subscriptions(session):
+            left = event in (Event.LEFT, Event.CLOSED)
+            self.surroundings.begin(self.topics.ended(session, left))
+        if isinstance(session, ResumableSession):
+            self._reasons[session.session_id] = session.secret, reason
+            if len(self._reasons) > _REMEMBERED:
+                self._reasons.popitem(last=False)
+        for entry in held:
+            name = entry.name
+            if name is not None and not self._registry.of_user(name[0]):
+                self._put_into_mailbox(*name)
+
+    def token_timer(self, remaining: float, function: Callable[[], None]) -> Timer:
+        """Call something when credentials are over, and the grace behind them."""
+        return self.surroundings.later(remaining + self._limits.token_grace, function)
+
+    def dropped(self, count: int) -> None:
+        """So many pushes were dropped."""
+        self._dropped.add(count)
+
+    def find(self, resume: str) -> ResumableSession:
+        """The session that a client wants to resume.
+
+        :param resume: as the client was given it.
+        :raises ResumeRefused: there is none, or no more.
+        """
+        session_id, _, secret = resume.rpartition(".")
+        session = self._registry.get(session_id)
+        if isinstance(session, ResumableSession) and same_secret(session.secret, secret):
+            return session
+        known, reason = self._reasons.get(session_id, ("", ""))
+        if known and same_secret(known, secret):
+            raise ResumeRefused(reason)
+        raise ResumeRefused("there is no such session, or none any more")
+
+
+def _to_many(handlers: Sequence[Any], message: Prepared, terms: Terms) -> None:
+    """Send to many, where nothing that is held back could come behind it."""
+    frame = message.frame
+    for handler in handlers:
+        transport = handler.straight
+        if transport is not None:
+            transport.write(frame)
+        elif not handler.deliver_numbered(message):
+            handler.deliver(message, terms)

@@ -1,0 +1,101 @@
+"""What was sent to a name that nobody has opened a session under: it waits for whoever does."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+
+from .outbox import Ending, Outcome
+
+__all__ = ["Mail", "Mailboxes"]
+
+_PRUNED = Ending(Outcome.DROPPED, "its mailbox was full")
+
+
+@attrs.define(eq=False)
+class Mail:
+    """A push that waits.
+
+    :param message: that is to be sent.
+    :param size: of it, in bytes.
+    :param terms: on which.
+    :param expires: the time from which on it need not be sent any more.
+    :param told: takes its ending.
+    """
+
+    message: Any
+    size: int
+    terms: Any
+    expires: float | None = None
+    told: Callable[[Ending], None] | None = None
+
+
+class Mailboxes:
+    """A mailbox for each name.
+
+    :param most: pushes in each; of more, the oldest are pruned.
+    :param most_octets: their bytes.
+    :param most_names: mailboxes; of more, the one that was longest without a push is thrown away.
+    """
+
+    def __init__(self, most: int, most_octets: int, most_names: int) -> None:
+        self._most = most
+        self._most_octets = most_octets
+        self._most_names = most_names
+        self._boxes: OrderedDict[Any, deque[Mail]] = OrderedDict()
+        self._octets: dict[Any, int] = {}
+
+    def __len__(self) -> int:
+        """How many names have mail."""
+        return len(self._boxes)
+
+    def count(self, name: Any) -> int:
+        """How many pushes wait for a name."""
+        return len(self._boxes.get(name, ()))
+
+    def put(self, name: Any, mail: Mail) -> int:
+        """Let a push wait for a name.
+
+        :returns: how many had to be pruned for it.
+        """
+        pruned = 0
+        box = self._boxes.get(name)
+        if box is None:
+            box = self._boxes[name] = deque()
+            self._octets[name] = 0
+        box.append(mail)
+        self._octets[name] += mail.size
+        self._boxes.move_to_end(name)
+        while len(box) > 1 and (len(box) > self._most or self._octets[name] > self._most_octets):
+            oldest = box.popleft()
+            self._octets[name] -= oldest.size
+            pruned += _prune(oldest)
+        while len(self._boxes) > self._most_names:
+            other, thrown = self._boxes.popitem(last=False)
+            del self._octets[other]
+            pruned += sum(map(_prune, thrown))
+        return pruned
+
+    def take(self, name: Any, now: float) -> list[Mail]:
+        """All that waits for a name, in order; it waits no more."""
+        box = self._boxes.pop(name, None)
+        if box is None:
+            return []
+        del self._octets[name]
+        there = []
+        for mail in box:
+            if mail.expires is not None and mail.expires <= now:
+                if mail.told is not None:
+                    mail.told(Ending(Outcome.EXPIRED, "its time was over"))
+            else:
+                there.append(mail)
+        return there
+
+
+def _prune(mail: Mail) -> int:
+    if mail.told is not None:
+        mail.told(_PRUNED)
+    return 1

@@ -1,0 +1,268 @@
+"""Everybody who is connected, and the application's way to them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from ..errors import APIError, BadMessage, CloseCode
+from .engine import Position
+from .keeper import SessionKeeper
+from .outbox import Ending, Outcome
+from .receipts import Receipt, Sent
+from .session import Session
+from .terms import prepared, terms_from
+
+__all__ = ["HandlerManager", "OnMessage", "ToHandler"]
+
+ToHandler = Callable[[Any, Any], Awaitable[None]]
+OnMessage = Callable[[ToHandler, Any, dict[str, Any]], Awaitable[Any]]
+
+_NOBODY = Ending(Outcome.DROPPED, "there is no such session")
+# What may be called from other threads.
+_FROM_THREADS = (
+    "send_message", "send_message_to_user_ids", "send_message_to_all", "close", "close_user_ids",
+    "close_all", "publish",
+)  # fmt: skip
+
+
+class _FromThreads:
+    """The same calls for other threads: each returns a future of :mod:`concurrent.futures`."""
+
+    def __init__(self, manager: HandlerManager) -> None:
+        self._manager = manager
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name not in _FROM_THREADS:
+            raise AttributeError(f"{name} cannot be called from other threads")
+        call = getattr(self._manager, name)
+        surroundings = self._manager.surroundings
+        return lambda *args, **options: surroundings.in_loop(partial(call, *args, **options))
+
+
+class HandlerManager(SessionKeeper):
+    """Holds the sessions of a gateway, and sends to them.
+
+    Nothing of what it sends waits for anybody: a push is written once, and is in the outbox of each
+    session, or on its way to the client, when the call returns. What the parameters ``policy``, ``key``,
+    ``volatile`` and ``ttl`` of the sending methods mean is said at
+    :class:`~aiorest_gw.sessions.session.Terms`; with ``receipt=True`` they return a
+    :class:`~aiorest_gw.sessions.receipts.Receipt`, otherwise the number of sessions.
+
+    A message is a :class:`~aiorest_gw.Push`, or a dictionary with ``event_name`` and ``data`` and
+    nothing else; everything else is the ``data`` of a push without a name.
+
+    :param service_name: of the application, for whoever bridges messages elsewhere.
+    :param instance_id: of this process, likewise.
+    :param on_handler_message_received: awaited with a function to answer with, the session, and each
+        message that is no request; may be set later.
+    :param max_concurrent_connections: most sessions at the same time; None: as many as connections.
+    """
+
+    def __init__(
+        self,
+        service_name: str = "",
+        instance_id: str = "",
+        on_handler_message_received: OnMessage | None = None,
+        *,
+        max_concurrent_connections: int | None = None,
+    ) -> None:
+        super().__init__(max_concurrent_connections)
+        self.service_name = service_name
+        self.instance_id = instance_id
+        self.on_handler_message_received = on_handler_message_received
+        self.call_from_thread = _FromThreads(self)
+
+    # -- who is there
+
+    @property
+    def max_concurrent_connections(self) -> int | None:
+        """Most sessions at the same time."""
+        return self._registry.most
+
+    @property
+    def highest_concurrent_connections(self) -> int:
+        """The most sessions that there were at the same time."""
+        return self._registry.highest
+
+    @property
+    def concurrent_connections(self) -> int:
+        """How many sessions there are, those included whose clients are away."""
+        return len(self._registry)
+
+    @property
+    def full(self) -> bool:
+        """Whether there may be no more sessions."""
+        return self._registry.full
+
+    @property
+    def sessions(self) -> tuple[Session, ...]:
+        """Everybody who is there now."""
+        return self._registry.all()
+
+    def get_handler(self, session_id: str) -> Any:
+        """The session with an id, or None."""
+        return self._registry.get(session_id)
+
+    # -- messages that are no requests
+
+    async def on_handler_message(self, handler: Any, message: bytes | str | dict[str, Any]) -> None:
+        """Hand a message of a client to ``on_handler_message_received``; others need not wait for it.
+
+        What is no JSON object, or fails there, is answered with a ``detail``.
+        """
+        content: Any = message
+        try:
+            if isinstance(message, (bytes, str)):
+                content = msgspec.json.decode(message)
+            if not isinstance(content, dict):
+                raise BadMessage("The message is not a JSON object.")
+            if self.on_handler_message_received is None:
+                raise BadMessage
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            await self.to_handler_message(handler, {"detail": "The message is not valid JSON."})
+        except BadMessage as error:
+            known = content if isinstance(content, dict) else {}
+            await self.to_handler_message(handler, {"detail": error.detail} | _kept(known))
+        else:
+            await self._hand_over(handler, content, self.on_handler_message_received)
+
+    async def _hand_over(self, handler: Any, content: dict[str, Any], received: OnMessage) -> None:
+        try:
+            await received(self.to_handler_message, handler, content)
+        except Exception:
+            self.surroundings.failure("on_handler_message_received failed")
+            await self.to_handler_message(handler, {"detail": APIError().detail} | _kept(content))
+
+    async def to_handler_message(self, handler: Any, message: Any) -> None:
+        """Send an object to a client as it is.
+
+        :raises SerializerError: it cannot be written.
+        """
+        handler.send_object(message)
+
+    # -- the application sends
+
+    def send_message(
+        self, session_id: str, message: Any, *, receipt: bool = False, **terms: Any
+    ) -> Sent | Receipt:
+        """Send a push to one session.
+
+        :raises SerializerError: it cannot be written.
+        """
+        handler = self._registry.get(session_id)
+        return self._send(
+            [] if handler is None else [handler], message, terms, receipt, single=True
+        )
+
+    def send_message_to_user_ids(
+        self, user_ids: Iterable[Any], message: Any, *, receipt: bool = False, **terms: Any
+    ) -> Sent | Receipt:
+        """Send a push to all sessions of some users.
+
+        For a user who has none it waits in a mailbox, unless it is volatile.
+
+        :param user_ids: each once; one id may be given as it is.
+        :raises SerializerError: it cannot be written.
+        """
+        if isinstance(user_ids, (str, bytes, int)):
+            user_ids = [user_ids]
+        written, options, surroundings = prepared(message), terms_from(terms), self.surroundings
+        result = Receipt(surroundings.waiting, single=False) if receipt else None
+        count = 0
+        for user_id in dict.fromkeys(user_ids):
+            handlers = self._registry.of_user(user_id)
+            count += len(handlers)
+            for handler in handlers:
+                told = result.expect(handler.session_id) if result else None
+                handler.deliver(written, options, told, user_id)
+            if not handlers and not options.volatile:
+                told = result.expect(f"mailbox of {user_id}") if result else None
+                self._put_into_mailbox(user_id, written, options, told)
+        if result is None:
+            return Sent(count)
+        result.complete()
+        return result
+
+    def send_message_to_all(
+        self, message: Any, *, receipt: bool = False, **terms: Any
+    ) -> Sent | Receipt:
+        """Send a push to every session.
+
+        :raises SerializerError: it cannot be written.
+        """
+        return self._send(self._registry.all(), message, terms, receipt, single=False)
+
+    def publish(self, topic: str, event_name: Any = None, data: Any = None) -> Awaitable[Position]:
+        """Publish in a topic; it may be awaited.
+
+        :returns: awaited, its place there.
+        :raises BadRequest: that is no name of a topic.
+        :raises SerializerError: it cannot be written.
+        """
+        return self.surroundings.begin(self.topics.publish(topic, event_name, data))
+
+    def _send(
+        self, handlers: Sequence[Any], message: Any, terms: Any, receipt: bool, single: bool
+    ) -> Sent | Receipt:
+        written, options, surroundings = prepared(message), terms_from(terms), self.surroundings
+        if not receipt:
+            self.send_to(handlers, written, options)
+            return Sent(len(handlers))
+        result = Receipt(surroundings.waiting, single)
+        for handler in handlers:
+            handler.deliver(written, options, result.expect(handler.session_id))
+        if single and not result.count:
+            result.expect("")(_NOBODY)
+        result.complete()
+        return result
+
+    # -- the application closes
+
+    def close(self, session_id: str, code: int = 1000, reason: str = "") -> bool:
+        """Close a session for good: its client cannot come back to it.
+
+        :param code: of the close.
+        :param reason: at most 123 bytes.
+        :returns: whether there was one.
+        """
+        handler = self._registry.get(session_id)
+        if handler is None:
+            return False
+        handler.close(code, reason)
+        return True
+
+    def close_user_ids(
+        self,
+        user_ids: Iterable[Any],
+        code: int = CloseCode.NOT_AUTHENTICATED,
+        reason: str = "closed by the application",
+    ) -> int:
+        """Close all sessions of some users, at once and for good.
+
+        :returns: how many there were.
+        """
+        if isinstance(user_ids, (str, bytes, int)):
+            user_ids = [user_ids]
+        handlers = self._registry.of_users(user_ids)
+        for handler in handlers:
+            handler.close(int(code), reason)
+        return len(handlers)
+
+    def close_all(self, code: int = 1000, reason: str = "") -> int:
+        """Close every session for good.
+
+        :returns: how many there were.
+        """
+        handlers = self._registry.all()
+        for handler in handlers:
+            handler.close(code, reason)
+        return len(handlers)
+
+
+def _kept(message: dict[str, Any]) -> dict[str, Any]:
+    """What tells a client which of its messages an answer is for."""
+    return {key: message[key] for key in ("id", "trace_id", "event_name") if key in message}

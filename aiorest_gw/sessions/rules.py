@@ -1,0 +1,96 @@
+"""Who may read and write which topics, and how much is kept of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import attrs
+
+from ..errors import BadRequest, ConfigurationError
+from .engine import Retention
+from .outbox import Policy
+
+__all__ = ["TopicRule", "TopicRules", "checked_topic"]
+
+_LONGEST = 255
+# What a name cannot hold: control characters, and the wildcards of rules.
+_NOT_IN_NAME = re.compile(r"[\x00-\x1f\x7f*?#]")
+May = bool | Callable[[Any, str], Any]
+
+
+def checked_topic(name: Any) -> str:
+    """The name of a topic, where it is one.
+
+    :raises BadRequest: it is not.
+    """
+    if not isinstance(name, str) or not name or len(name) > _LONGEST:
+        raise BadRequest(f"A topic's name has 1 to {_LONGEST} characters.")
+    if _NOT_IN_NAME.search(name) or name.startswith("~"):
+        raise BadRequest(
+            "A topic's name holds no control characters nor *, ? and #, and begins with no ~."
+        )
+    return name
+
+
+@attrs.frozen
+class TopicRule:
+    """What holds for the topics of a pattern.
+
+    :param pattern: a name; ``*`` stands for one part between slashes, ``**`` at the end for all that
+        follow.
+    :param read: whether clients may subscribe and read the history: for all, or a function of session
+        and topic, which may be awaited.
+    :param write: whether clients may publish, likewise.
+    :param history: publications that are kept.
+    :param history_seconds: for how long.
+    :param presence: whether clients that may read see who is there.
+    :param policy: what becomes of a publication where too much waits for a subscriber.
+    :raises ConfigurationError: the pattern is none.
+    """
+
+    pattern: str
+    read: May = False
+    write: May = False
+    history: int = 100
+    history_seconds: float = 300.0
+    presence: bool = True
+    policy: Policy = Policy.CLOSE
+    fits: Callable[[str], Any] = attrs.field(init=False, repr=False, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        parts = self.pattern.split("/") if isinstance(self.pattern, str) else []
+        wrong = [p for p in parts if "*" in p and p not in ("*", "**")]
+        if not parts or not all(parts) or wrong or "**" in parts[:-1]:
+            raise ConfigurationError(
+                f"a pattern of topics has * for a whole part, and ** as its last, not {self.pattern!r}"
+            )
+        words = {"*": "[^/]+", "**": ".+"}
+        text = "/".join(words.get(part) or re.escape(part) for part in parts)
+        object.__setattr__(self, "fits", re.compile(text).fullmatch)
+
+    @property
+    def retention(self) -> Retention:
+        """How much is kept."""
+        return Retention(self.history, self.history_seconds)
+
+
+_NO_RULE = TopicRule("**")
+
+
+class TopicRules:
+    """Rules in order: of those whose patterns fit, the first holds.
+
+    Where none fits, clients may neither read nor write.
+    """
+
+    def __init__(self, rules: Iterable[TopicRule] = ()) -> None:
+        self._rules = tuple(rules)
+        for rule in self._rules:
+            if not isinstance(rule, TopicRule):
+                raise ConfigurationError(f"topics should be a list of TopicRule, not {rule!r}")
+
+    def rule(self, topic: str) -> TopicRule:
+        """The rule that holds for a topic."""
+        return next((rule for rule in self._rules if rule.fits(topic)), _NO_RULE)

@@ -1,0 +1,61 @@
+"""What is sent, and on which terms, in the forms that an application may give them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from ..messages import Push
+from ..wire.prepared import Prepared
+from .outbox import Policy
+
+__all__ = ["Terms", "prepared", "terms_from"]
+
+
+@attrs.frozen
+class Terms:
+    """On which a push is sent.
+
+    :param policy: what becomes of it where too much waits for a client.
+    :param key: of those that take each other's place (``Policy.COALESCE``).
+    :param volatile: it is skipped for whoever is away, or does not read.
+    :param ttl: seconds after which it need not be sent any more; None: it is always worth sending.
+    """
+
+    policy: Policy = Policy.CLOSE
+    key: str | None = None
+    volatile: bool = False
+    ttl: float | None = None
+
+
+_AS_USUAL = Terms()
+_KEYS = {"event_name", "data"}
+
+
+def prepared(message: Any) -> Prepared:
+    """The push that an application means.
+
+    :param message: a push, prepared or not; a dictionary with ``event_name`` and perhaps ``data`` and
+        nothing else; or the ``data`` of a push without a name.
+    """
+    if isinstance(message, Prepared):
+        return message
+    if isinstance(message, Push):
+        return Prepared(message)
+    if isinstance(message, dict) and "event_name" in message and message.keys() <= _KEYS:
+        return Prepared(Push(message["event_name"], message.get("data")))
+    return Prepared(Push(None, message))
+
+
+def terms_from(given: dict[str, Any]) -> Terms:
+    """Terms from keywords; a policy may be given by its name.
+
+    :raises TypeError: a keyword is none of theirs.
+    :raises ValueError: there is no such policy.
+    """
+    if not given:
+        return _AS_USUAL
+    if isinstance(given.get("policy"), str):
+        given = given | {"policy": Policy(given["policy"])}
+    return Terms(**given)

@@ -1,0 +1,237 @@
+"""Topics from a client's side: subscribing, publishing, history, recovery, presence."""
+
+from twisted.internet.defer import Deferred
+
+from aiorest_gw import Push, SimpleRouter, TopicRule
+from aiorest_gw.engines.memory import MemoryEngine
+from aiorest_gw.testing import GatewayTestCase
+
+from .test_conversation import ByName
+
+
+class SlowEngine(MemoryEngine):
+    """One whose history takes its time, as that of one that is somewhere else."""
+
+    def __init__(self, now):
+        super().__init__(now)
+        self.waiting = []
+
+    async def history(self, topic, since, limit):
+        found = await super().history(topic, since, limit)
+        self.waiting.append(Deferred())
+        await self.waiting[-1]
+        return found
+
+
+class TopicsTests(GatewayTestCase):
+    def setUp(self):
+        super().setUp()
+        router = SimpleRouter()
+        router.get("/join/{topic}")(self.join)
+        self.router = router
+        self.serve_topics()
+
+    def serve_topics(self, **options):
+        rules = [
+            TopicRule("secret/**"),
+            TopicRule("news/*", read=True, history=5),
+            TopicRule("quiet/*", read=True, write=True, presence=False, history=0),
+            TopicRule("own/*", read=self.owns, write=self.owns),
+            TopicRule("**", read=True, write=True),
+        ]
+        self.factory = self.serve(
+            self.router, topics=rules, authenticator=ByName(), presence_grace=15, **options
+        )
+
+    def owns(self, session, topic):
+        return topic == f"own/{session.user_id}"
+
+    def join(self, request, topic):
+        request.session.join(topic)
+        request.factory.manager.publish(topic, "joined", request.user.id)
+        return "joined"
+
+    def client(self, name=None):
+        data = {} if name is None else {"token": name}
+        return self.open_session(self.factory, **data)
+
+    def publish(self, topic, *numbers):
+        for number in numbers:
+            self.factory.manager.publish(topic, "n", number)
+
+    def data(self, client):
+        client.receive()
+        found = [push.data for push in client.pushes]
+        client.pushes.clear()
+        return found
+
+    def test_subscribers_hear_what_is_published_and_others_do_not(self):
+        one, other = self.client(), self.client()
+        self.publish("news/a", 1)
+        told = one.request("PUT", "/~/topics/news%2Fa").data
+        self.assertEqual((False, 1), (told["recovered"], told["offset"]))
+        self.publish("news/a", 2, 3)
+        self.publish("news/b", 4)
+        one.receive()
+        self.assertEqual([Push("n", 2, "news/a", 2), Push("n", 3, "news/a", 3)], list(one.pushes))
+        self.assertEqual([], self.data(other))
+        one.pushes.clear()
+        self.assertTrue(one.request("DELETE", "/~/topics/news%2Fa").data)
+        self.assertFalse(one.request("DELETE", "/~/topics/news%2Fa").data)
+        self.publish("news/a", 5)
+        self.assertEqual([], self.data(one))
+
+    def test_plain_clients_subscribe_too(self):
+        client = self.connect(self.factory)
+        client.request("PUT", "/~/topics/news/a")
+        self.publish("news/a", 1)
+        client.move()
+        self.assertEqual(
+            [b'{"event_name":"n","data":1,"topic":"news/a","offset":1}'], client.messages
+        )
+        client.cut()
+        self.publish("news/a", 2)
+
+    def test_clients_may_do_what_the_rules_say(self):
+        ann = self.client("ann")
+        for method, topic, status in (
+            ("PUT", "secret/x", 403), ("GET", "secret/x", 403), ("POST", "news/a", 403),
+            ("PUT", "news/a", 200), ("PUT", "news/a/b", 200), ("POST", "any/where", 200),
+            ("POST", "own/ann", 200), ("POST", "own/bob", 403), ("PUT", "own/ann", 200),
+            ("PUT", "~own", 400), ("PUT", "a*", 400), ("PUT", "x" * 256, 400),
+        ):  # fmt: skip
+            url = "/~/topics/" + topic.replace("/", "%2F")
+            self.assertEqual(status, ann.request(method, url).status, (method, topic))
+        self.assertEqual(404, ann.request("GET", "/~/topics/quiet%2Fa/presence").status)
+
+    def test_without_rules_clients_may_nothing_and_the_application_all(self):
+        self.factory = self.serve(self.router)
+        client = self.client()
+        for method in ("PUT", "POST", "GET"):
+            self.assertEqual(403, client.request(method, "/~/topics/a").status)
+        client.request("GET", "/join/a")
+        self.assertEqual(Push("joined", None, "a", 1), client.push())
+
+    def test_a_view_subscribes_the_caller_and_what_it_pushes_precedes_its_answer(self):
+        client = self.client()
+        order = []
+        take, client._take = client._take, lambda message: order.append("status" in message)
+        client.ask("GET", "/join/news%2Fa")
+        client.receive()
+        self.assertEqual([False, True], order)
+        client._take = take
+
+    def test_what_clients_publish_has_its_place(self):
+        client = self.client()
+        client.request("PUT", "/~/topics/chat")
+        answer = client.request("POST", "/~/topics/chat", event_name="said", data="hello").data
+        self.assertEqual(1, answer["offset"])
+        self.assertEqual(Push("said", "hello", "chat", 1), client.push())
+
+    def test_history_is_bounded_by_count_and_age(self):
+        client = self.client()
+        self.publish("news/a", *range(8))
+        found = client.request("GET", "/~/topics/news%2Fa").data
+        self.assertEqual([4, 5, 6, 7, 8], [one["offset"] for one in found["publications"]])
+        some = client.request("GET", "/~/topics/news%2Fa", args={"limit": 2}).data
+        self.assertEqual([6, 7], [one["data"] for one in some["publications"]])
+        since = {"epoch": found["epoch"], "offset": 6}
+        more = client.request("GET", "/~/topics/news%2Fa", args={"since": since}).data
+        self.assertEqual(
+            ([6, 7], True), ([one["data"] for one in more["publications"]], more["complete"])
+        )
+        self.advance(301)
+        old = client.request("GET", "/~/topics/news%2Fa").data
+        self.assertEqual(([], 8), (old["publications"], old["offset"]))
+        for wrong in (5, {"epoch": 1}, {"epoch": "x", "offset": -1}, []):
+            answer = client.request("GET", "/~/topics/news%2Fa", args={"since": wrong})
+            self.assertEqual(400, answer.status, wrong)
+
+    def recover(self, client, epoch, offset):
+        told = client.request(
+            "PUT", "/~/topics/news%2Fa", data={"since": {"epoch": epoch, "offset": offset}}
+        ).data
+        return told["recovered"], self.data(client)
+
+    def test_recovery_is_all_or_nothing(self):
+        self.publish("news/a", *range(8))
+        epoch = self.client().request("GET", "/~/topics/news%2Fa").data["epoch"]
+        for offset, recovered, missed in (
+            (8, True, []), (7, True, [7]), (3, True, [3, 4, 5, 6, 7]), (2, False, []), (0, False, []),
+            (9, False, []),
+        ):  # fmt: skip
+            self.assertEqual(
+                (recovered, missed), self.recover(self.client(), epoch, offset), offset
+            )
+        self.assertEqual((False, []), self.recover(self.client(), "another", 7))
+
+    def test_what_is_published_while_history_is_read_comes_behind_it_once(self):
+        engine = SlowEngine(self.clock.seconds)
+        self.serve_topics(engine=engine)
+        self.publish("news/a", 0, 1)
+        client = self.client()
+        asking = client.ask("GET", "/~/topics/news%2Fa")
+        engine.waiting.pop().callback(None)
+        client.receive()
+        epoch = client.answers[asking][0].data["epoch"]
+        since = {"epoch": epoch, "offset": 1}
+        id = client.ask("PUT", "/~/topics/news%2Fa", data={"since": since})
+        self.publish("news/a", 2, 3)
+        self.assertEqual([], self.data(client))
+        engine.waiting.pop().callback(None)
+        self.assertEqual([1, 2, 3], self.data(client))
+        self.assertTrue(client.answers[id][0].data["recovered"])
+        self.publish("news/a", 4)
+        self.assertEqual([4], self.data(client))
+
+    def test_subscriptions_outlive_connections(self):
+        client = self.client()
+        client.request("PUT", "/~/topics/news%2Fa")
+        client.cut()
+        self.publish("news/a", 1, 2)
+        client.resume()
+        self.assertEqual([1, 2], self.data(client))
+
+    def test_a_session_that_is_gone_is_subscribed_to_nothing(self):
+        client = self.client()
+        client.request("PUT", "/~/topics/news%2Fa")
+        client.cut()
+        self.advance(61)
+        self.publish("news/a", 1)
+        self.assertEqual(set(), self.factory.manager.topics._engine._subscribed)
+
+    def test_subscriptions_have_a_limit(self):
+        self.serve_topics(max_subscriptions=2)
+        client = self.client()
+        statuses = [client.request("PUT", f"/~/topics/t{n}").status for n in (1, 2, 3, 2)]
+        self.assertEqual([200, 200, 429, 200], statuses)
+
+    def present(self, client, topic="news%2Fa"):
+        return [one["user_id"] for one in client.request("GET", f"/~/topics/{topic}/presence").data]
+
+    def test_presence_has_a_grace(self):
+        ann, bob, again = self.client("ann"), self.client("bob"), self.client("ann")
+        for client in (ann, bob, again):
+            client.request("PUT", "/~/topics/news%2Fa")
+        self.assertEqual(["ann", "bob"], self.present(bob))
+        ann.cut()
+        again.cut()
+        self.advance(14)
+        self.assertEqual(["ann", "bob"], self.present(bob))
+        again.resume(token="ann")
+        self.advance(2)
+        self.assertEqual(["ann", "bob"], sorted(self.present(bob)))
+        again.cut()
+        self.advance(15.2)
+        self.assertEqual(["bob"], self.present(bob))
+
+    def test_who_leaves_is_not_present_any_more(self):
+        ann, bob = self.client("ann"), self.client("bob")
+        for client in (ann, bob):
+            client.request("PUT", "/~/topics/news%2Fa")
+        ann.request("DELETE", "/~/topics/news%2Fa")
+        self.assertEqual(["bob"], self.present(bob))
+        ann.request("PUT", "/~/topics/news%2Fa")
+        ann.request("DELETE", "/~/session")
+        self.advance(0)
+        self.assertEqual(["bob"], self.present(bob))
