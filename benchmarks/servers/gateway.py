@@ -1,8 +1,8 @@
 """The gateway itself: ``aiorest-gw serve --app benchmarks.servers.gateway:router``."""
 
-from aiorest_gw import SimpleRouter
+from aiorest_gw import Push, SimpleRouter
 
-from .work import Order
+from .work import TEXT, Order
 
 router = SimpleRouter()
 
@@ -15,6 +15,12 @@ def hello(request):
 @router.post("/orders")
 async def order(request, body: Order):
     return {"total": body.count * body.price}
+
+
+@router.post("/broadcast")
+def broadcast(request, policy: str = "close", count: int = 1):
+    manager = request.factory.manager
+    return sum(manager.send_message_to_all(Push("news", TEXT), policy=policy) for _ in range(count))
 
 
 @router.post("/echo")

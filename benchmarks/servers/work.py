@@ -12,7 +12,11 @@ from typing import Any
 import attrs
 import msgspec
 
-__all__ = ["VIEWS", "Order", "answer", "arguments"]
+__all__ = ["PUSH", "VIEWS", "Order", "answer", "arguments"]
+
+# What is broadcast: a hundred octets.
+TEXT = "x" * 69
+PUSH = b'{"event_name":"news","data":"%s"}' % TEXT.encode()
 
 
 @attrs.define

@@ -1,0 +1,32 @@
+"""A client that is cut off again and again loses nothing, gets nothing twice, and nothing out of order."""
+
+import asyncio
+import os
+import random
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from .cutting import run_cut
+from .gateways import LISTEN, ROOT, STARTERS, ask, running
+
+APP = ["--app", "tests.end_to_end.delivering:make_factory"]
+# Cuts; CUTS=1000 takes a minute, with 100,000 pushes and 20,000 requests.
+CUTS = int(os.environ.get("CUTS", "60"))
+
+
+class CutTests(SynchronousTestCase):
+    def test_all_arrives_once_and_in_order_and_every_request_runs_once(self):
+        seed = random.randrange(2**32)
+        print(f"seed {seed} ", end="", flush=True)
+        with running(
+            [*STARTERS["serve"], *APP, *LISTEN], ROOT, AIOREST_GW_DRAIN_WINDOW="0"
+        ) as gateway:
+            client = asyncio.run(
+                run_cut(gateway.port, CUTS, 100 * CUTS, 20 * CUTS, CUTS * 0.06, seed)
+            )
+            self.assertEqual("", client.failure)
+            self.assertEqual(list(range(100 * CUTS)), client.numbers)
+            self.assertEqual({200}, {answer["status"] for answer in client.answers.values()})
+            self.assertEqual(CUTS + 1, client.connections)
+            with gateway.connect() as other:
+                self.assertEqual([20 * CUTS, 1], ask(other, "GET", "/ran")["data"])
