@@ -14,10 +14,10 @@ Waiting = Callable[[], tuple[Awaitable[Any], Callable[[Any], None]]]
 
 
 class Sent(int):
-    """To how many sessions a push goes. It may be awaited, which takes no time."""
+    """To how many sessions a push goes. It may be awaited, which takes no time and gives the number."""
 
-    def __await__(self) -> Generator[Any, Any, Sent]:
-        return self
+    def __await__(self) -> Generator[Any, Any, int]:
+        return int(self)
         yield
 
 

@@ -148,6 +148,15 @@ class SendingTests(ManagerTestCase):
             self.assertEqual([1], self.wait_for(sent))
         self.assertEqual([0], self.wait_for(self.manager.send_message("nobody", 1)))
 
+    def test_a_view_may_return_what_sending_returns(self):
+        router = SimpleRouter()
+        router.get("/")(lambda request: request.factory.manager.send_message_to_all(Push("x")))
+        self.gateway(router)
+        client = self.plain()
+        client.send({"method": "GET", "url": "/", "id": 1})
+        self.assertEqual("x", client.receive().event_name)
+        self.assertEqual(1, client.receive().data)
+
     def test_clients_may_come_and_go_while_all_are_sent_to(self):
         """N6: nobody iterates over what changes."""
         clients = [self.plain() for _ in range(5)]
