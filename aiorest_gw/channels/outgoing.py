@@ -362,6 +362,7 @@ class FrontEndWebSocketDispatcher:
         self._state = _State.STOPPED
         self._left = None
         self._let_go()
+        self._warning.tell()
         waited = len(self._outbox.close("the channel has been stopped"))
         if waited:
             self.surroundings.warn(

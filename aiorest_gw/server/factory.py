@@ -323,6 +323,7 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
             ]
             self._drained.addBoth(lambda _: [timer.cancel() for timer in timers if timer.active()])
             self._drained.addBoth(lambda _: self.blocking_calls.close())
+            self._drained.addBoth(lambda _: self.manager.stop())
             for connection in tuple(self.connections):
                 if window:
                     moment = uniform(0, window)  # noqa: S311 - no secret

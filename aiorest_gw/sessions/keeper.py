@@ -168,6 +168,11 @@ class SessionKeeper:
         """So many pushes were dropped."""
         self._dropped.add(count)
 
+    def stop(self) -> None:
+        """There will be no more turns: tell what was not told yet."""
+        self._dropped.tell()
+        self._pruned.tell()
+
     def find(self, resume: str) -> ResumableSession:
         """The session that a client wants to resume.
 

@@ -65,9 +65,11 @@ class CountedWarning:
     def add(self, count: int) -> None:
         """So many more."""
         if count and not self._count:
-            self._surroundings().later(_EVERY, self._tell)
+            self._surroundings().later(_EVERY, self.tell)
         self._count += count
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
+        """Tell now of those that were not told yet."""
         count, self._count = self._count, 0
-        self._surroundings().warn(self._format, count=count)
+        if count:
+            self._surroundings().warn(self._format, count=count)
