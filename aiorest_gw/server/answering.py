@@ -146,9 +146,9 @@ class Answering:
             response: Any = self._serving.dispatcher.answer(request)
             if type(response) is not Response and not isinstance(response, Response):
                 response = begun(response, self._loop)
-            if isinstance(response, Response) and type(response.data) is AsyncGeneratorType:
+            if type(response) is Response and type(response.data) is AsyncGeneratorType:
                 response = begun(self._streamed(response.data, request), self._loop)
-            if not isinstance(response, Response):
+            if type(response) is not Response and not isinstance(response, Response):
                 waiting = response
             if waiting is None:
                 answer = self._dialect.response(response, request.event_name, request.id)

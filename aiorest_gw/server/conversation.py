@@ -62,12 +62,15 @@ class Conversation:
             self._factory.limits.session_timeout, self._too_late
         )
 
-    def receive(self, payload: bytes, dear: bool | None = None) -> None:
+    def receive(self, payload: bytes, binary: bool, dear: bool | None = None) -> None:
         """Take a message.
 
+        :param binary: whether it came in a binary frame.
         :param dear: what was found out about it, where it was looked at before.
         """
         try:
+            if binary is not self._dialect.binary:
+                raise _Broken(f"messages are {'binary' if self._dialect.binary else 'text'} frames")
             try:
                 message = self._dialect.decode(payload, self._factory.shape, dear)
             except BadMessage as error:

@@ -75,13 +75,6 @@ class RequestHandlerProtocol(WritingProtocol):
 
     # -- requests and their answers
 
-    def onMessage(self, payload: bytes, isBinary: bool) -> None:
-        if len(payload) > _LARGE and not (isBinary or self._decodes):
-            # To read a large one is work for a turn, and so it is to look at it, and to answer it.
-            self._do_in_turn(lambda: self._look_at(payload))
-        else:
-            self._take_request(payload, isBinary)
-
     def _look_at(self, payload: bytes) -> None:
         try:
             dear = look(payload, self.factory.shape)
@@ -91,9 +84,9 @@ class RequestHandlerProtocol(WritingProtocol):
             else:
                 self._answering.refuse(error, error.event_name, error.id, False)
         else:
-            self._do_in_turn(lambda: self._take_request(payload, False, dear))
+            self._do_in_turn(lambda: RequestHandlerProtocol.onMessage(self, payload, False, dear))
 
-    def _take_request(self, payload: bytes, isBinary: bool, dear: bool | None = None) -> None:
+    def onMessage(self, payload: bytes, isBinary: bool, dear: bool | None = None) -> None:
         """Decode a message and ask for its answer.
 
         :param dear: what was found out about it, where it was looked at before.
@@ -101,11 +94,15 @@ class RequestHandlerProtocol(WritingProtocol):
         if self.state != self.STATE_OPEN:
             # What comes behind our close frame cannot be answered any more, so it is not run.
             return
+        if len(payload) > _LARGE and dear is None and not (isBinary or self._decodes):
+            # To read a large one is work for a turn, and so it is to look at it, and to answer it.
+            self._do_in_turn(lambda: self._look_at(payload))
+            return
         factory = self.factory
         serving = SERVING.set(factory)
         try:
             if self._conversation is not None:
-                self._conversation.receive(payload, dear)
+                self._conversation.receive(payload, isBinary, dear)
                 return
             if isBinary or self._decodes:
                 request = self._decode_message(payload, isBinary)
@@ -165,7 +162,10 @@ class RequestHandlerProtocol(WritingProtocol):
                 self._fail_connection(self.CLOSE_STATUS_CODE_INTERNAL_ERROR, "internal error")
                 return
         session = self.session
-        if session is not None and session.waits:
+        # Of most it is known at once that nothing waits, neither here nor in the session.
+        if session is not None and session.straight is not None:
+            self._send_frame(answer, binary, True)
+        elif session is not None and session.waits:
             session.send(answer, binary)
         else:
             self.send_text_or_binary(answer, binary)

@@ -42,7 +42,9 @@ def render_response(response: Response, event_name: Any, id: Any) -> bytes:
     if id is None:
         answer = _Unnumbered(response.data, event_name)
     else:
-        status = checked_status(response.status)
+        status = response.status
+        if type(status) is not int or not 100 <= status <= 599:
+            status = checked_status(status)
         answer = _Answer(response.data, event_name, id, status)
     renderer = response.renderer
     if renderer is None or type(renderer) is JSONRenderer:

@@ -184,9 +184,12 @@ class RuleTests(ConversationTestCase):
 
     def test_what_is_no_message_is_closed(self):
         self.gateway()
-        for octets in (b"{", b"[]", b"5", b"\xc1"):
-            client = self.client()
-            client.connection.send(octets, binary=True)
+        for packed, octets, binary in (
+            (False, b"{", False), (False, b"[]", False), (False, b"5", False), (True, b"\xc1", True),
+            (True, b"\x93\x01", True), (False, b'{"ack":0}', True), (True, b"{}", False),
+        ):  # fmt: skip
+            client = self.open_session(self.factory, packed)
+            client.connection.send(octets, binary)
             client.connection.move()
             self.assertEqual(4504, client.connection.close_code, octets)
 
