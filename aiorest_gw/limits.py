@@ -159,6 +159,17 @@ class Limits:
     session_ttl: float = _limit(
         60.0, "seconds", "time for which a session is kept whose client is away (v1)", least=0.1
     )
+    max_away: int = _limit(
+        10_000,
+        "sessions",
+        "most whose clients are away (v1); of more, the one that is away for longest is given up",
+        least=1,
+    )
+    max_away_per_address: int = _limit(
+        100,
+        "sessions",
+        "the same of clients from one address, but for loopback and trusted proxies; 0: no limit",
+    )
     session_timeout: float = _limit(
         10.0,
         "seconds",

@@ -75,6 +75,10 @@ class Admission:
                 self._rates[address] = bucket
         return bucket.take(1, now)
 
+    def origin(self, address: str | None) -> str | None:
+        """The address that a client is counted under, or None."""
+        return None if address is None or self._is_uncounted(address) else address
+
     def leave(self, address: str | None) -> None:
         """Count a connection out."""
         self._total -= 1

@@ -233,6 +233,7 @@ class Conversation:
     def _has(self, session: ResumableSession) -> None:
         """This is the connection's session from now on."""
         self._timer.cancel()
+        session.origin = self._connection.origin
         self.session = session
         work = session.work
         assert isinstance(work, Working)

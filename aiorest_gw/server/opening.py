@@ -232,6 +232,11 @@ class OpeningProtocol(HookedProtocol):
         return None
 
     @property
+    def origin(self) -> str | None:
+        """The address that its client is counted under, or None."""
+        return self.factory.admission.origin(self._address)
+
+    @property
     def token(self) -> str | None:
         """Credentials of the opening handshake: ``Authorization: Bearer`` (RFC 6750 section 2.1), or the
         cookie that the factory names.

@@ -10,6 +10,7 @@ from typing import Any
 from ..limits import Limits
 from ..wire.dialects import PLAIN, Dialect
 from ..wire.prepared import Prepared
+from .absence import Absence
 from .engine import Engine, Position
 from .mailboxes import Mail, Mailboxes
 from .outbox import Ending, Entry, Outbox
@@ -64,6 +65,7 @@ class SessionKeeper:
         self._mailboxes = Mailboxes(
             limits.max_mailbox_messages, limits.max_outbox_size, limits.max_mailboxes
         )
+        self._absence = Absence(limits.max_away, limits.max_away_per_address)
         presence = Presence(engine, surroundings, limits.presence_grace)
         self.topics = Topics(engine, rules, presence, self.send_to, limits.max_subscriptions)
 
@@ -93,6 +95,8 @@ class SessionKeeper:
         if user_id is not None:
             for mail in self._mailboxes.take(user_id, self.now()):
                 handler.deliver(mail.message, mail.terms, mail.told, user_id)
+        if isinstance(handler, ResumableSession):
+            self._absence.remove(handler)
         self.topics.back(handler)
 
     def unregister(self, handler: Any) -> None:
@@ -133,7 +137,10 @@ class SessionKeeper:
     def away(self, session: ResumableSession) -> None:
         """A client is away: it may come back for some time."""
         self.topics.away(session)
-        session.away_timer = self.surroundings.later(self._limits.session_ttl, session.expire_away)
+        too_many = self._absence.add(session)
+        if too_many is not None:
+            too_many.give_up("too many clients were away")
+        session.away_timer = self.surroundings.later(self._limits.session_ttl, session.give_up)
 
     def expire_later(self, session: Session, entry: Entry, ttl: float) -> None:
         """Somebody waits to hear of a push whose time ends."""
@@ -152,6 +159,7 @@ class SessionKeeper:
             left = event in (Event.LEFT, Event.CLOSED)
             self.surroundings.begin(self.topics.ended(session, left))
         if isinstance(session, ResumableSession):
+            self._absence.remove(session)
             self._reasons[session.session_id] = session.secret, reason
             if len(self._reasons) > _REMEMBERED:
                 self._reasons.popitem(last=False)

@@ -74,11 +74,13 @@ class ResumableSession(Session):
     """A client across its connections.
 
     :ivar secret: whoever knows it, and nobody else, may resume.
+    :ivar origin: the address that it is counted under while it is away; None: under none.
     :ivar received: the highest id of a request that was taken.
     :ivar work: the requests that are open; ended with the session.
     """
 
     secret: str = attrs.field(factory=lambda: secrets.token_urlsafe(32), init=False, repr=False)
+    origin: str | None = attrs.field(default=None, init=False, repr=False)
     received: int = attrs.field(default=0, init=False)
     work: Work | None = attrs.field(default=None, init=False, repr=False)
     # Called, and forgotten, when there is room for more.
@@ -250,7 +252,7 @@ class ResumableSession(Session):
         self._carrier = carrier
         self.go_on()
 
-    def expire_away(self) -> None:
-        """Nobody came back in time."""
+    def give_up(self, reason: str = "the client was away for too long") -> None:
+        """It is not kept any longer, if its client is away."""
         if self.state is State.AWAY:
-            self._end(Event.EXPIRED, "the client was away for too long")
+            self._end(Event.EXPIRED, reason)

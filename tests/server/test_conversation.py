@@ -313,6 +313,34 @@ class ResumingTests(ConversationTestCase):
         self.assertNotEqual(old, client.session_id)
         self.assertEqual(7, client.request("GET", "/run/7").data)
 
+    def test_those_who_only_come_and_go_fill_no_memory(self):
+        """Of one address, and of all; who is away for longest is given up, and told so."""
+        self.gateway(max_away=5, max_away_per_address=3)
+
+        def clients(address, number):
+            found = [
+                SessionClient(lambda **how: self.connect(self.factory, address=address, **how))
+                for _ in range(number)
+            ]
+            for client in found:
+                client.open()
+                client.cut()
+            return found
+
+        first = clients("10.0.0.1", 5)
+        self.assertEqual(3, len(self.factory.manager.sessions))
+        first[0].resume()
+        self.assertIn("too many", first[0].opened["reason"])
+        first[3].resume()
+        self.assertTrue(first[3].opened["resumed"])
+        first[3].cut()
+        first[3]._connect = lambda **how: self.connect(self.factory, address="10.0.0.9", **how)
+        first[3].resume()
+        clients("10.0.0.2", 3)
+        self.assertEqual(7, len(self.factory.manager.sessions))
+        clients("127.0.0.1", 10)
+        self.assertEqual(5 + 2, len(self.factory.manager.sessions))
+
     def test_who_comes_back_stays(self):
         self.gateway(session_ttl=60)
         client = self.client()
