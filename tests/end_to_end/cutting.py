@@ -18,13 +18,15 @@ class CutClient(asyncio.Protocol):
     """One client over many connections.
 
     :param port: of the gateway.
-    :ivar numbers: of the pushes, as they came.
+    :param token: that its session is opened and resumed with.
+    :ivar pushes: as they came.
     :ivar answers: by the ids of their requests.
     :ivar failure: what went wrong, in words.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, token: str | None = None) -> None:
         self._port = port
+        self._token = token
         self._transport: asyncio.Transport | None = None
         self._data = b""
         self._shaken = False
@@ -34,8 +36,9 @@ class CutClient(asyncio.Protocol):
         self._last_id = 1
         self._open: dict[int, dict] = {}
         self.connected = asyncio.Event()
-        self.numbers: list[int] = []
+        self.pushes: list[dict] = []
         self.answers: dict[int, dict] = {}
+        self._waiting: dict[int, asyncio.Future[dict]] = {}
         self.connections = 0
         self.failure = ""
 
@@ -61,6 +64,8 @@ class CutClient(asyncio.Protocol):
         head = Dialect().handshake(deflate=False)[:-2]
         transport.write(head + b"Sec-WebSocket-Protocol: aiorest.1.json\r\n\r\n")
         data = {} if self._resume is None else {"resume": self._resume, "ack": self._seq}
+        if self._token is not None:
+            data["token"] = self._token
         id = 1 if self._resume is None else 0
         self._send({"id": id, "method": "PUT", "url": "/~/session", "data": data})
 
@@ -82,7 +87,7 @@ class CutClient(asyncio.Protocol):
             if first == 0x81:
                 self._take(json.loads(frame.payload))
             elif first == 0x88:
-                self.failure = f"closed: {frame.payload!r}"
+                self._fail(f"closed: {frame.payload!r}")
 
     # -- messages
 
@@ -92,23 +97,29 @@ class CutClient(asyncio.Protocol):
             self._begun(message)
             return
         if seq != self._seq + 1:
-            self.failure = f"message {seq} came behind {self._seq}"
+            self._fail(f"message {seq} came behind {self._seq}")
         self._seq = seq
         if "status" in message:
             if message["id"] in self.answers:
-                self.failure = f"two answers for {message['id']}"
+                self._fail(f"two answers for {message['id']}")
             self.answers[message["id"]] = message
             self._open.pop(message["id"], None)
+            waiting = self._waiting.pop(message["id"], None)
+            if waiting is not None:
+                waiting.set_result(message)
         else:
-            self.numbers.append(message["data"])
+            self.pushes.append(message)
         if seq - self._acknowledged >= 50:
             self._acknowledged = seq
             self._send({"ack": seq})
 
     def _begun(self, answer: dict) -> None:
+        if answer["status"] != 200:
+            self._fail(answer["detail"])
+            return
         data = answer["data"]
         if self._resume is not None and not data["resumed"]:
-            self.failure = f"not resumed: {data['reason']}"
+            self._fail(f"not resumed: {data['reason']}")
         self._resume = data["resume"]
         for id in [id for id in self._open if id > data.get("received", 0)]:
             self._send(self._open[id])
@@ -122,6 +133,22 @@ class CutClient(asyncio.Protocol):
         if self.connected.is_set():
             self._send(message)
         return self._last_id
+
+    async def answer(self, id: int) -> dict:
+        """The answer to a request that was asked, over however many connections it takes.
+
+        :raises AssertionError: something went wrong.
+        """
+        if id in self.answers:
+            return self.answers[id]
+        self._waiting[id] = asyncio.get_running_loop().create_future()
+        return await self._waiting[id]
+
+    def _fail(self, failure: str) -> None:
+        self.failure = self.failure or failure
+        for waiting in self._waiting.values():
+            waiting.set_exception(AssertionError(failure))
+        self._waiting.clear()
 
     def _send(self, message: dict) -> None:
         if self._transport is not None:
@@ -156,7 +183,7 @@ async def run_cut(
         await asyncio.sleep(0.0005 if chance.random() < 0.5 else 0)
     async with asyncio.timeout(60):
         while not client.failure and (
-            len(client.numbers) < pushes or len(client.answers) < requests + 1
+            len(client.pushes) < pushes or len(client.answers) < requests + 1
         ):
             await asyncio.sleep(0.01)
     return client

@@ -25,7 +25,8 @@ class CutTests(SynchronousTestCase):
                 run_cut(gateway.port, CUTS, 100 * CUTS, 20 * CUTS, CUTS * 0.06, seed)
             )
             self.assertEqual("", client.failure)
-            self.assertEqual(list(range(100 * CUTS)), client.numbers)
+            numbers = [push["data"] for push in client.pushes]
+            self.assertEqual(list(range(100 * CUTS)), numbers)
             self.assertEqual({200}, {answer["status"] for answer in client.answers.values()})
             self.assertEqual(CUTS + 1, client.connections)
             with gateway.connect() as other:
