@@ -85,6 +85,13 @@ class Page:
 @contextlib.contextmanager
 def page(address: str) -> Iterator[Page]:
     """Open a page in a browser of its own."""
+    with pages(address) as (tab,):
+        yield tab
+
+
+@contextlib.contextmanager
+def pages(*addresses: str) -> Iterator[list[Page]]:
+    """Open pages in one browser, each in a tab."""
     assert CHROMIUM is not None
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         process = subprocess.Popen(
@@ -103,11 +110,15 @@ def page(address: str) -> Iterator[Page]:
             url = line.split("DevTools listening on ")[1].strip()
             with connect(url, max_size=None, compression=None) as connection:
                 browser = Page(connection, None)
-                target = browser.command("Target.createTarget", url="about:blank")["targetId"]
-                attached = browser.command("Target.attachToTarget", targetId=target, flatten=True)
-                tab = Page(connection, attached["sessionId"])
-                tab.open(address)
-                yield tab
+                yield [_tab(browser, connection, address) for address in addresses]
         finally:
             process.kill()
             process.communicate()
+
+
+def _tab(browser: Page, connection: ClientConnection, address: str) -> Page:
+    target = browser.command("Target.createTarget", url="about:blank")["targetId"]
+    attached = browser.command("Target.attachToTarget", targetId=target, flatten=True)
+    tab = Page(connection, attached["sessionId"])
+    tab.open(address)
+    return tab
