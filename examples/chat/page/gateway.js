@@ -1,0 +1,139 @@
+// One session of the v1 dialect (docs/wire-protocol.rst), over as many WebSockets as it takes.
+// What was asked is done once, and what the gateway says is heard once, whatever the network does.
+
+export class Gateway {
+  // What may be replaced: tells how it goes.
+  onstate = (state, reason) => {};  // "connected", "away", or "ended" for good
+  onsession = (lost) => {};         // a new session; lost: why an earlier one is gone, if one is
+  onpush = (push) => {};
+
+  #address; #token; #socket; #resume;
+  #seq = 0; #acknowledged = 0; #acknowledging;
+  #lastId = 0; #open = new Map();
+  #attempts = 0; #quiet = 0; #listening;
+  connected = false;
+
+  constructor(address, token) {
+    this.#address = address;
+    this.#token = token;
+  }
+
+  connect() {
+    const socket = this.#socket = new WebSocket(this.#address, "aiorest.1.json");
+    this.#quiet = 0;
+    socket.onopen = () => this.#send({ method: "PUT", url: "/~/session", ...this.#opening() });
+    socket.onmessage = (event) => socket === this.#socket && this.#take(JSON.parse(event.data));
+    socket.onclose = (event) => socket === this.#socket && this.#lost(event.code, event.reason);
+    this.#listening = setInterval(() => this.#listen(), 10_000);
+  }
+
+  // The answer's data. Rejected where it is a failure, or the session ended before it came.
+  ask(method, url, data) {
+    return new Promise((resolve, reject) => this.#put({ request: { method, url, data }, resolve, reject }));
+  }
+
+  // For good: the gateway keeps nothing.
+  leave() {
+    this.ask("DELETE", "/~/session").catch(() => {});
+  }
+
+  #opening() {
+    const data = { token: this.#token };
+    return this.#resume
+      ? { id: 0, data: { ...data, resume: this.#resume, ack: this.#seq } }
+      : { id: 1, data };
+  }
+
+  #put(asked) {
+    asked.request.id = ++this.#lastId;
+    this.#open.set(this.#lastId, asked);
+    if (this.connected) this.#request(asked);
+  }
+
+  #request(asked) {
+    asked.sent = true;
+    this.#send(asked.request);
+  }
+
+  #send(message) {
+    this.#socket.send(JSON.stringify(message));
+  }
+
+  #take(message) {
+    this.#quiet = 0;
+    // Only the answer that opens or resumes a session has no number.
+    if (message.seq === undefined) return this.#begun(message);
+    this.#seq = message.seq;
+    this.#acknowledge();
+    if (!("status" in message)) return this.onpush(message);
+    const asked = this.#open.get(message.id);
+    this.#open.delete(message.id);
+    if ("detail" in message) asked?.reject(Object.assign(new Error(message.detail), message));
+    else asked?.resolve(message.data);
+  }
+
+  #begun({ id, status, data }) {
+    // One that is full may have room later; one that does not believe us closes behind its answer.
+    if (status === 503) this.#socket.close(4000);
+    if (status !== 200) return;
+    this.#resume = data.resume;
+    this.#attempts = 0;
+    this.connected = true;
+    this.onstate("connected");
+    const open = [...this.#open.values()];
+    if (data.resumed) {
+      for (const asked of open) if (asked.request.id > data.received) this.#request(asked);
+      return;
+    }
+    // A new session counts anew.
+    this.#seq = this.#acknowledged = 0;
+    this.#lastId = id;
+    this.#open.clear();
+    this.onsession(data.reason);
+    // What never went out can still be asked; of all else nobody knows.
+    for (const asked of open) {
+      if (asked.sent) asked.reject(new Error("not known whether it was done"));
+      else this.#put(asked);
+    }
+  }
+
+  // Not each message alone, but before the gateway keeps too many.
+  #acknowledge() {
+    const acknowledge = () => {
+      clearTimeout(this.#acknowledging);
+      this.#acknowledging = undefined;
+      if (!this.connected) return;
+      this.#acknowledged = this.#seq;
+      this.#send({ ack: this.#seq });
+    };
+    if (this.#seq - this.#acknowledged >= 50) acknowledge();
+    else this.#acknowledging ??= setTimeout(acknowledge, 500);
+  }
+
+  // A network that is gone closes nothing: whoever hears nothing asks, and then gives up.
+  #listen() {
+    this.#quiet += 1;
+    if (this.#quiet === 2 && this.connected) this.ask("GET", "/~/ping").catch(() => {});
+    if (this.#quiet === 4) {
+      this.#socket.close();
+      this.#lost(1006, "silence");
+    }
+  }
+
+  #lost(code, reason) {
+    this.#socket = undefined;
+    this.connected = false;
+    clearInterval(this.#listening);
+    // 4500 to 4999 say "do not come back", as do these; everything else, "come back".
+    if (code >= 4500 || [1000, 1001, 1002, 1007, 1009].includes(code)) {
+      for (const asked of this.#open.values()) asked.reject(new Error(reason));
+      this.#open.clear();
+      return this.onstate("ended", reason);
+    }
+    // At random, or all clients of a gateway that was restarted come back at the same moment.
+    const draining = code === 4001 && Number(reason.match(/\d+/)?.[0]);
+    const most = draining || Math.min(30, 2 ** this.#attempts++);
+    this.onstate("away", reason);
+    setTimeout(() => this.connect(), Math.random() * most * 1000);
+  }
+}
