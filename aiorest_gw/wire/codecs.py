@@ -16,7 +16,14 @@ from ..errors import BadMessage
 from ..messages import Message, Request
 from .shapes import Shape, TooMuch, check
 
-__all__ = ["decode_base64", "decode_message", "decode_request", "encode_base64", "look"]
+__all__ = [
+    "check_deadline",
+    "decode_base64",
+    "decode_message",
+    "decode_request",
+    "encode_base64",
+    "look",
+]
 
 _ID_TYPES = (str, int, float)
 
@@ -82,7 +89,7 @@ def decode_request(payload: bytes, shape: Shape, dear: bool | None = None) -> Re
     if id is not None and type(id) not in _ID_TYPES:
         raise BadMessage("The `id` should be a string or a number.", event_name=request.event_name)
     if request.deadline is not None:
-        _check_deadline(request)
+        check_deadline(request)
     return request
 
 
@@ -100,11 +107,14 @@ def decode_message(payload: bytes, shape: Shape, dear: bool | None = None) -> Me
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise _unreadable(error, shape) from None
     if message.deadline is not None:
-        _check_deadline(message)
+        check_deadline(message)
     return message
 
 
-def _check_deadline(request: Request) -> None:
+def check_deadline(request: Request) -> None:
+    """
+    :raises BadMessage: the request's deadline is none.
+    """
     deadline = request.deadline
     if type(deadline) not in (int, float) or deadline <= 0:
         raise BadMessage(

@@ -165,7 +165,7 @@ class _JSON(V1Dialect):
     encode = staticmethod(_json)  # type: ignore[assignment]  # but for the parameter's name
 
     def numbered(self, body: bytes, seq: int) -> bytes:
-        return b'{"seq":%d,%b' % (seq, body[1:])
+        return b'{"seq":%d,%b' % (seq, body[1:]) if body != b"{}" else b'{"seq":%d}' % seq
 
 
 class _MessagePack(V1Dialect):
@@ -175,8 +175,18 @@ class _MessagePack(V1Dialect):
     encode = staticmethod(packed)
 
     def numbered(self, body: bytes, seq: int) -> bytes:
-        # A map of less than 16 has its size in its first byte; ours have no more than 9.
-        return b"".join((bytes((body[0] + 1,)), b"\xa3seq", packed(seq), body[1:]))
+        # A map of less than 16 has its size in its first byte.
+        first, rest = body[0], body[1:]
+        if first < 0x8F:
+            head = bytes((first + 1,))
+        elif first == 0x8F:
+            head = b"\xde\x00\x10"
+        else:
+            head, rest = (
+                b"\xde" + (int.from_bytes(body[1:3], "big") + 1).to_bytes(2, "big"),
+                body[3:],
+            )
+        return b"".join((head, b"\xa3seq", packed(seq), rest))
 
 
 PLAIN: Dialect = _Plain()

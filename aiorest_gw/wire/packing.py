@@ -11,6 +11,7 @@ import msgspec
 
 from ..errors import BadMessage, SerializerError
 from ..messages import Message
+from .codecs import check_deadline
 from .shapes import Shape
 
 __all__ = ["decode_packed", "packed"]
@@ -47,11 +48,14 @@ def decode_packed(payload: bytes, shape: Shape, dear: bool | None = None) -> Mes
     if size > shape.values or len(payload.translate(None, _OTHERS)) > most:
         _check(payload, shape)
     try:
-        return _decode(payload)
+        message = _decode(payload)
     except msgspec.ValidationError:
         raise BadMessage("The message is not a map of MessagePack.") from None
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, TypeError) as error:
         raise BadMessage(f"The message is not valid MessagePack: {error}.") from None
+    if message.deadline is not None:
+        check_deadline(message)
+    return message
 
 
 def _check(payload: bytes, shape: Shape) -> None:
@@ -112,5 +116,18 @@ def packed(value: Any) -> bytes:
     """
     try:
         return _encode(value)
-    except (TypeError, ValueError, RecursionError, OverflowError) as error:
+    except OverflowError:
+        # JSON has no bounds for integers; beyond 64 bits they are written as JavaScript reads them.
+        return _encode(_narrowed(msgspec.to_builtins(value)))
+    except (TypeError, ValueError, RecursionError) as error:
         raise SerializerError from error
+
+
+def _narrowed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _narrowed(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_narrowed(item) for item in value]
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        return float(value)
+    return value
