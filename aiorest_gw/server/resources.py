@@ -29,7 +29,8 @@ def make_resources() -> SimpleRouter:
         router.put(path)(_subscribe)
         router.delete(path)(_unsubscribe)
         router.post(path)(_publish)
-        router.get(path)(_history)
+    router.get("/~/topics/{topic}")(_history)
+    router.get("/~/topics/{topic:path}")(_history_or_presence)
     router.get("/~/topics/{topic}/presence")(_presence)
     return router
 
@@ -118,6 +119,15 @@ async def _history(
             for push in history.pushes
         ],
     }
+
+
+async def _history_or_presence(
+    request: Request, topic: str, since: Any = None, limit: int | None = None
+) -> Any:
+    """Of a topic whose slashes are written as such, the last part of the url says which."""
+    if topic.endswith("/presence"):
+        return await _presence(request, topic.removesuffix("/presence"))
+    return await _history(request, topic, since, limit)
 
 
 async def _presence(request: Request, topic: str) -> list[dict[str, Any]]:

@@ -31,6 +31,8 @@ def checked_topic(name: Any) -> str:
         raise BadRequest(
             "A topic's name holds no control characters nor *, ? and #, and begins with no ~."
         )
+    if name != name.strip() or not all(part.strip(".") for part in name.split("/")):
+        raise BadRequest("A topic's name has no blanks at its ends, and no empty, . or .. parts.")
     return name
 
 

@@ -15,6 +15,7 @@ from .engine import Engine, History, Position
 from .presence import Presence
 from .rules import May, TopicRules, checked_topic
 from .session import Session
+from .states import State
 from .terms import Terms
 
 __all__ = ["Subscribed", "Topics"]
@@ -100,12 +101,21 @@ class Topics:
         topics.add(topic)
         held: list[Push] | None = [] if since is not None else None
         subscription.held = held
-        if first:
-            await self._engine.subscribe(topic)
+        try:
+            if first:
+                await self._engine.subscribe(topic)
+            # Where only the place is asked for, nothing of the history is.
+            limit = self._rules.rule(topic).history if since is not None else 0
+            history = await self._engine.history(topic, since, limit)
+        except BaseException:
+            await self.unsubscribe(session, topic)
+            raise
+        if topic not in self._of_session.get(session, ()) or session.state is State.GONE:
+            # It has ended, or unsubscribed, meanwhile.
+            self._of_session.pop(session, None)
+            await self._forget(session, topic)
+            return Subscribed(False, history.position)
         self._presence.enter(topic, session)
-        # Where only the place is asked for, nothing of the history is.
-        limit = self._rules.rule(topic).history if since is not None else 0
-        history = await self._engine.history(topic, since, limit)
         if held is None or subscription.held is not held:
             return Subscribed(False, history.position)
         return self._caught_up(session, subscription, held, history, topic)

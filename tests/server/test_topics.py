@@ -4,6 +4,7 @@ from twisted.internet.defer import Deferred
 
 from aiorest_gw import Push, SimpleRouter, TopicRule
 from aiorest_gw.engines.memory import MemoryEngine
+from aiorest_gw.errors import ServiceUnavailable
 from aiorest_gw.testing import GatewayTestCase
 
 from .test_conversation import ByName
@@ -99,6 +100,7 @@ class TopicsTests(GatewayTestCase):
             ("PUT", "news/a", 200), ("PUT", "news/a/b", 200), ("POST", "any/where", 200),
             ("POST", "own/ann", 200), ("POST", "own/bob", 403), ("PUT", "own/ann", 200),
             ("PUT", "~own", 400), ("PUT", "a*", 400), ("PUT", "x" * 256, 400),
+            ("PUT", "own//bob", 400), ("PUT", "own/./bob", 400), ("PUT", "own/bob/", 400),
         ):  # fmt: skip
             url = "/~/topics/" + topic.replace("/", "%2F")
             self.assertEqual(status, ann.request(method, url).status, (method, topic))
@@ -183,6 +185,40 @@ class TopicsTests(GatewayTestCase):
         self.assertTrue(client.answers[id][0].data["recovered"])
         self.publish("news/a", 4)
         self.assertEqual([4], self.data(client))
+
+    def test_a_session_that_ends_while_it_subscribes_is_nowhere(self):
+        engine = SlowEngine(self.clock.seconds)
+        self.serve_topics(engine=engine)
+        client, other = self.client("ann"), self.client("bob")
+        self.factory.manager.get_handler(client.session_id).join("news/a")
+        self.factory.manager.close(client.session_id)
+        engine.waiting.pop().callback(None)
+        self.advance(30)
+        self.assertEqual([], self.present(other))
+        self.assertEqual(set(), engine._subscribed)
+
+    def test_an_engine_that_fails_once_is_asked_again(self):
+        failures = [ServiceUnavailable()]
+
+        class Failing(MemoryEngine):
+            async def subscribe(self, topic):
+                if failures:
+                    raise failures.pop()
+                await super().subscribe(topic)
+
+        self.serve_topics(engine=Failing(self.clock.seconds))
+        client = self.client()
+        statuses = [client.request("PUT", "/~/topics/news%2Fa").status for _ in "ab"]
+        self.publish("news/a", 1)
+        self.assertEqual(([503, 200], [1]), (statuses, self.data(client)))
+
+    def test_slashes_of_a_topic_may_be_written_as_such(self):
+        ann = self.client("ann")
+        ann.request("PUT", "/~/topics/news/a")
+        self.publish("news/a", 1)
+        self.assertEqual([{"user_id": "ann", "username": "Ann"}],
+                         ann.request("GET", "/~/topics/news/a/presence").data)  # fmt: skip
+        self.assertEqual(1, ann.request("GET", "/~/topics/news/a").data["offset"])
 
     def test_subscriptions_outlive_connections(self):
         client = self.client()
