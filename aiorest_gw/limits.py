@@ -165,6 +165,9 @@ class Limits:
         "most whose clients are away (v1); of more, the one that is away for longest is given up",
         least=1,
     )
+    max_away_size: int = _limit(
+        268_435_456, "bytes", "most that is kept for all of these together when they leave", least=1
+    )
     max_away_per_address: int = _limit(
         100,
         "sessions",
