@@ -9,6 +9,7 @@ import attrs
 
 from ..errors import APIError, RequestTimeout, ServiceUnavailable
 from ..messages import Message
+from ..sessions.outbox import Ending, Outcome
 from ..sessions.resumable import ResumableSession
 from ..sessions.surroundings import Surroundings, Timer
 
@@ -28,9 +29,12 @@ class ClientError(APIError):
 
 @attrs.define(eq=False)
 class _Call:
+    """:ivar arrived: the client has it, as far as is known."""
+
     body: bytes
     fire: Callable[[Any], None]
     timer: Timer
+    arrived: bool = False
 
 
 class Calls:
@@ -74,8 +78,8 @@ class Calls:
         awaitable: Awaitable[Any]
         awaitable, fire = self._surroundings.waiting()
         timer = self._surroundings.later(deadline, self._expire, id)
-        self._open[id] = _Call(body, fire, timer)
-        self._session.send(body)
+        self._open[id] = call = _Call(body, fire, timer)
+        self._send(call)
         try:
             answer = await awaitable
         finally:
@@ -108,9 +112,17 @@ class Calls:
             call.fire(ClientError(message.detail, status=status))
 
     def again(self) -> None:
-        """The client is back: what it has answered, or begun, it knows by the ids."""
-        for call in self._open.values():
-            self._session.send(call.body)
+        """The client is back: what it has got, and perhaps has answered, it knows by the ids."""
+        for call in tuple(self._open.values()):
+            if call.arrived:
+                call.arrived = False
+                self._send(call)
+
+    def _send(self, call: _Call) -> None:
+        def told(ending: Ending) -> None:
+            call.arrived = ending.outcome is Outcome.DELIVERED
+
+        self._session.send_told(call.body, told)
 
     def close(self) -> None:
         """Nobody will answer any more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -11,6 +12,7 @@ from ..messages import Message, Response
 from ..sessions.registry import TooManySessions
 from ..sessions.resumable import ResumableSession, ResumeRefused, Verdict
 from ..sessions.session import Session
+from ..sessions.states import State
 from ..wire.dialects import V1Dialect
 from .awaiting import begun
 from .loops import loop_of
@@ -103,6 +105,8 @@ class Conversation:
     # -- of an open session
 
     def _take(self, session: ResumableSession, message: Message, size: int) -> None:
+        if session.state is not State.OPEN:
+            return
         if message.ack is not None:
             _acknowledge(session, message.ack)
         work = session.work
@@ -163,31 +167,35 @@ class Conversation:
         try:
             token = data.get("token")
             identity = await self._factory.identify(self._token if token is None else token)
-        except CancelledError:  # the connection is lost
-            return
-        except Exception as error:
-            if not isinstance(error, APIError):
-                self._factory.events.failure("authenticating failed")
-                error = APIError()
             self._opening = None
-            self._answer_failure(error, id)
-            self._connection.leave(int(CloseCode.NOT_AUTHENTICATED), "not authenticated")
-            return
-        self._opening = None
-        if not self._connection.can_send:
-            return
-        try:
-            if not self._resumed(id, data, identity):
+            if self._connection.can_send and not self._resumed(id, data, identity):
                 self._opened(id, data, identity)
         except TooManySessions as error:
             self._answer_failure(error, id)
+        except (CancelledError, asyncio.CancelledError, GeneratorExit):  # the connection is lost
+            return
+        except BaseException as error:  # sys.exit() in an authenticator ends no gateway
+            self._refuse_client(error, id)
+            return
         self._connection.hold(False)
+
+    def _refuse_client(self, error: BaseException, id: int) -> None:
+        """Its credentials are wrong, or whoever looks at them failed."""
+        self._opening = None
+        code, reason = int(CloseCode.NOT_AUTHENTICATED), "not authenticated"
+        if not isinstance(error, APIError):
+            self._factory.events.failure("opening a session failed")
+            error = APIError()
+            code, reason = 1011, "internal error"
+        if self.session is None:
+            self._answer_failure(error, id)
+        self._connection.fail(code, reason)
 
     def _resumed(self, id: int, data: dict[str, Any], identity: Any) -> bool:
         """Go on with a session, if that is asked for and possible."""
         if data.get("resume") is None:
             return False
-        ack = data.get("ack", 0)
+        ack = data.get("ack") or 0
         manager = self._factory.manager
         try:
             session = manager.find(data["resume"])
@@ -206,11 +214,12 @@ class Conversation:
         self._has(session)
         session.resume(self._connection, ack, answer)
         self._connection.has_session(session)
-        session.renewed(identity.remaining)
+        if session.state is State.OPEN:
+            session.renewed(identity.remaining)
+            # It may have been nobody's until now.
+            manager.register(session)
         if session.work is not None:
             session.work.again()
-        # It may have been nobody's until now.
-        manager.register(session)
         return True
 
     def _opened(self, id: int, data: dict[str, Any], identity: Any) -> None:
@@ -238,7 +247,7 @@ class Conversation:
         work = session.work
         assert isinstance(work, Working)
         work.changed = self._connection.requests_changed
-        self._connection.works_for(work.answering)
+        self._connection.works_for(work)
 
     def _let_go(self, session: ResumableSession) -> None:
         work = session.work

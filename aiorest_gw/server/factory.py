@@ -297,7 +297,13 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
             return Identity()
         found = self.authenticator.authenticate(token)
         identity = await found if isawaitable(found) else found
-        return Identity() if identity is None else identity
+        if identity is None:
+            return Identity()
+        if not isinstance(identity, Identity):
+            raise TypeError(f"an authenticator gives an Identity, not {type(identity).__name__}")
+        # Sessions are found by it.
+        hash(identity.user.id)
+        return identity
 
     def buildProtocol(self, addr: Any) -> RequestHandlerProtocol | None:
         if self._drained is not None or self.admission.overrun():

@@ -17,6 +17,7 @@ from ..wire.codecs import decode_base64, decode_request, encode_base64, look
 from ..wire.dialects import V1
 from .answering import Answering
 from .conversation import Conversation
+from .working import Working
 from .writing import WritingProtocol
 
 if TYPE_CHECKING:
@@ -55,7 +56,9 @@ class RequestHandlerProtocol(WritingProtocol):
 
     def connectionMade(self) -> None:
         factory = self.factory
-        self._answering = Answering(factory, self, factory.reactor, factory.limits, factory.events)
+        self._answering: Answering | Working = Answering(
+            factory, self, factory.reactor, factory.limits, factory.events
+        )
         factory.connections.add(self)
         super().connectionMade()
         self.transport.registerProducer(self, True)
@@ -218,10 +221,15 @@ class RequestHandlerProtocol(WritingProtocol):
         self._holds = holds
         self.requests_changed()
 
-    def works_for(self, answering: Answering) -> None:
+    def fail(self, code: int, reason: str) -> None:
+        """Close for a mistake of ours, which has codes that applications may not send."""
+        if self.state == self.STATE_OPEN:
+            self._fail_connection(code, reason)
+
+    def works_for(self, work: Working) -> None:
         """Its requests are those of a session from now on."""
         self._answering.close()
-        self._answering = answering
+        self._answering = work
         self._reconsider()
 
     def has_session(self, session: Session) -> None:

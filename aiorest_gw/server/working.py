@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..errors import RequestTimeout
+from ..errors import CloseCode, RequestTimeout
 from ..messages import Message, Request, Response
 from ..sessions.resumable import ResumableSession
 from ..sessions.states import State
+from ..sessions.surroundings import Timer
 from .answering import Answering
 from .calls import Calls
 
@@ -26,12 +28,15 @@ class Working:
     :ivar changed: called where a request was opened or answered; the connection that is there sets it.
     """
 
-    __slots__ = ("_session", "_surroundings", "answering", "calls", "changed")
+    __slots__ = (
+        "_answering", "_calls", "_limits", "_queue", "_queued", "_session", "_surroundings", "_timer",
+        "changed",
+    )  # fmt: skip
 
     def __init__(self, session: ResumableSession, factory: RequestHandlerFactory) -> None:
         self._session = session
         self.changed: Callable[[], None] | None = None
-        self.answering = Answering(
+        self._answering = Answering(
             factory,
             self,
             factory.reactor,
@@ -41,7 +46,12 @@ class Working:
             self.send_part,
         )
         self._surroundings = factory.surroundings
-        self.calls = Calls(session, factory.surroundings)
+        self._calls = Calls(session, factory.surroundings)
+        self._limits = factory.limits
+        # Requests that wait until others are answered, and the answers acknowledged; their bytes.
+        self._queue: deque[tuple[Request, bool, int]] = deque()
+        self._queued = 0
+        self._timer: Timer | None = None
 
     # -- for what answers
 
@@ -49,34 +59,94 @@ class Working:
         self._session.send(answer)
 
     def requests_changed(self) -> None:
+        self.go_on()
         if self.changed is not None:
             self.changed()
+
+    # -- for the connection that is there
+
+    @property
+    def full(self) -> bool:
+        """Whether no more should be read: more requests wait than may be open, or they are too large."""
+        limits = self._limits
+        return len(self._queue) > limits.max_open_requests or self._queued > limits.max_message_size
+
+    @property
+    def open(self) -> int:
+        """How many requests are not answered yet."""
+        return self._answering.open + len(self._queue)
+
+    def expire(self) -> None:
+        """Answer whatever is open as if its time was over."""
+        while self._queue:
+            request, binary, _ = self._queue.popleft()
+            self._answering.refuse(RequestTimeout(), request.event_name, request.id, binary)
+        self._queued = 0
+        self._answering.expire()
 
     # -- for what reads
 
     def ask(self, request: Request, binary: bool, size: int) -> None:
-        """Take a request."""
-        self.answering.ask(request, binary, size)
+        """Take a request; it waits while too much is open or on its way, and what is read goes on."""
+        if self._queue or self._must_wait:
+            self._queue.append((request, binary, size))
+            self._queued += size
+            if self._timer is None:
+                seconds = self._limits.request_timeout
+                self._timer = self._surroundings.later(seconds, self._stuck)
+            if self.full and self.changed is not None:
+                self.changed()
+        else:
+            self._answering.ask(request, binary, size)
+
+    @property
+    def _must_wait(self) -> bool:
+        session = self._session
+        # Where reading would stop, acknowledgements would not come either; so some more are taken.
+        return self._answering.full or (
+            session.half_full and (not self.full or session.far_too_full)
+        )
+
+    def go_on(self) -> None:
+        """Take those that wait, as far as there is room."""
+        was_full = self.full
+        while self._queue and not self._must_wait:
+            request, binary, size = self._queue.popleft()
+            self._queued -= size
+            self._answering.ask(request, binary, size)
+        if not self._queue and self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if was_full and not self.full and self.changed is not None:
+            self.changed()
+
+    def _stuck(self) -> None:
+        """Requests wait for so long: the client acknowledges nothing, or views do not end."""
+        self._timer = None
+        if self._queue and not self._answering.open:
+            self._session.close(int(CloseCode.SLOW_READER), "nothing is acknowledged")
+        elif self._queue:
+            self._timer = self._surroundings.later(self._limits.request_timeout, self._stuck)
 
     def refuse(self, error: Exception, event_name: Any, id: Any, binary: bool) -> None:
         """Answer a request that could not be read."""
-        self.answering.refuse(error, event_name, id, binary)
+        self._answering.refuse(error, event_name, id, binary)
 
     def cancel(self, id: Any) -> None:
         """The client wants no answer to a request any more."""
-        self.answering.cancel(id)
+        self._answering.cancel(id)
 
     def answered(self, message: Message) -> None:
         """The client has answered a request of ours."""
-        self.calls.answered(message)
+        self._calls.answered(message)
 
     async def request(self, method: str, url: str, **options: Any) -> Any:
         """Ask the client."""
-        return await self.calls.request(method, url, **options)
+        return await self._calls.request(method, url, **options)
 
     def again(self) -> None:
         """The client is back: ask again what it has not answered."""
-        self.calls.again()
+        self._calls.again()
 
     async def send_part(self, part: Any, request: Request) -> None:
         """Send a part of an answer, and wait until the client takes more.
@@ -85,7 +155,12 @@ class Working:
         """
         session = self._session
         answer = session.dialect.response(Response(part), request.event_name, request.id, True)
+        await self._room()
         session.send(answer)
+        await self._room()
+
+    async def _room(self) -> None:
+        session = self._session
         while not session.has_room:
             if session.state is State.GONE:
                 raise RequestTimeout("The session has ended.")
@@ -95,5 +170,10 @@ class Working:
 
     def close(self) -> None:
         """The session has ended."""
-        self.answering.close()
-        self.calls.close()
+        self._queue.clear()
+        self._queued = 0
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._answering.close()
+        self._calls.close()

@@ -128,16 +128,16 @@ class WritingProtocol(ReadingProtocol):
                 and self._perMessageCompress is None
                 and not (self._sends_slowly or self.send_queue)
             )
-            self.session.writes_to(self.transport if straight else None)
+            self.session.writes_to(self, self.transport if straight else None)
 
     def sendCloseFrame(self, *args: Any, **kwargs: Any) -> None:
         if self.session is not None:
-            self.session.writes_to(None)
+            self.session.writes_to(self, None)
         super().sendCloseFrame(*args, **kwargs)
 
     def dropConnection(self, abort: bool = False) -> None:
         if self.session is not None:
-            self.session.writes_to(None)
+            self.session.writes_to(self, None)
         super().dropConnection(abort)
 
     # -- messages

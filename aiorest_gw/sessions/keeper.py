@@ -19,7 +19,7 @@ from .registry import Registry
 from .resumable import ResumableSession, ResumeRefused, same_secret
 from .rules import TopicRules
 from .session import Session, notice
-from .states import Event
+from .states import Event, State
 from .surroundings import CountedWarning, Surroundings, Timer
 from .terms import Terms
 from .topics import Subscribed, Topics
@@ -65,7 +65,7 @@ class SessionKeeper:
         self._mailboxes = Mailboxes(
             limits.max_mailbox_messages, limits.max_outbox_size, limits.max_mailboxes
         )
-        self._absence = Absence(limits.max_away, limits.max_away_per_address)
+        self._absence = Absence(limits.max_away, limits.max_away_size, limits.max_away_per_address)
         presence = Presence(engine, surroundings, limits.presence_grace)
         self.topics = Topics(engine, rules, presence, self.send_to, limits.max_subscriptions)
 
@@ -90,14 +90,26 @@ class SessionKeeper:
             ``deliver_numbered``, ``deliver``, ``send_object`` and ``close``.
         :raises TooManySessions: there are as many as there may be.
         """
+        if getattr(handler, "state", None) is State.GONE:
+            return
         self._registry.add(handler)
         user_id = handler.user_id
         if user_id is not None:
-            for mail in self._mailboxes.take(user_id, self.now()):
-                handler.deliver(mail.message, mail.terms, mail.told, user_id)
+            self._empty_mailbox(user_id, handler)
         if isinstance(handler, ResumableSession):
             self._absence.remove(handler)
         self.topics.back(handler)
+
+    def _empty_mailbox(self, user_id: Any, handler: Any) -> None:
+        """Send what waits for a user; what a session has no room for goes on waiting."""
+        for mail in self._mailboxes.take(user_id, self.now()):
+            if getattr(handler, "state", None) is State.GONE:
+                self._pruned.add(self._mailboxes.put(user_id, mail))
+                continue
+            try:
+                handler.deliver(mail.message, mail.terms, mail.told, user_id, mail.expires)
+            except Exception:
+                self.surroundings.failure("a push that waited cannot be sent")
 
     def unregister(self, handler: Any) -> None:
         """A client is gone; nothing happens to one who was not there."""
@@ -107,7 +119,8 @@ class SessionKeeper:
         """Send what is written already to sessions."""
         if len(handlers) > 1:
             self.surroundings.flush()
-            _to_many(handlers, message, terms)
+            failed = partial(self.surroundings.failure, "a push to one of many cannot be sent")
+            _to_many(handlers, message, terms, failed)
         else:
             for handler in handlers:
                 handler.deliver(message, terms)
@@ -118,12 +131,18 @@ class SessionKeeper:
         message: Prepared,
         terms: Terms,
         told: Callable[[Ending], None] | None = None,
+        expires: float | None = None,
     ) -> None:
-        expires = None if terms.ttl is None else self.now() + terms.ttl
+        if expires is None and terms.ttl is not None:
+            expires = self.now() + terms.ttl
         mail = Mail(message, len(message.body(PLAIN)), terms, expires, told)
         self._pruned.add(self._mailboxes.put(name, mail))
 
     # -- what its sessions ask of it
+
+    @property
+    def last(self) -> int:
+        return self._registry.last
 
     def now(self) -> float:
         return self.surroundings.now()
@@ -138,8 +157,9 @@ class SessionKeeper:
         """A client is away: it may come back for some time."""
         self.topics.away(session)
         too_many = self._absence.add(session)
-        if too_many is not None:
+        while too_many is not None:
             too_many.give_up("too many clients were away")
+            too_many = self._absence.one_too_many()
         session.away_timer = self.surroundings.later(self._limits.session_ttl, session.give_up)
 
     def expire_later(self, session: Session, entry: Entry, ttl: float) -> None:
@@ -163,10 +183,19 @@ class SessionKeeper:
             self._reasons[session.session_id] = session.secret, reason
             if len(self._reasons) > _REMEMBERED:
                 self._reasons.popitem(last=False)
-        for entry in held:
-            name = entry.name
-            if name is not None and not self._registry.of_user(name[0]):
-                self._put_into_mailbox(*name)
+        for entry in held if event is not Event.LEFT else ():
+            if entry.name is not None:
+                self._hand_on(entry)
+
+    def _hand_on(self, entry: Entry) -> None:
+        """What was sent to a user, and a session had not got: to those that were opened since, or that
+        will be.
+        """
+        name, message, terms, last = entry.name
+        for other in self._registry.of_user(name, after=last):
+            other.deliver(message, terms, None, name, entry.expires)
+        if not self._registry.of_user(name):
+            self._put_into_mailbox(name, message, terms, None, entry.expires)
 
     def token_timer(self, remaining: float, function: Callable[[], None]) -> Timer:
         """Call something when credentials are over, and the grace behind them."""
@@ -197,12 +226,20 @@ class SessionKeeper:
         raise ResumeRefused("there is no such session, or none any more")
 
 
-def _to_many(handlers: Sequence[Any], message: Prepared, terms: Terms) -> None:
-    """Send to many, where nothing that is held back could come behind it."""
+def _to_many(
+    handlers: Sequence[Any], message: Prepared, terms: Terms, failed: Callable[[], None]
+) -> None:
+    """Send to many, where nothing that is held back could come behind it.
+
+    :param failed: one of them could not be sent to, which harms no other.
+    """
     frame = message.frame
     for handler in handlers:
-        transport = handler.straight
-        if transport is not None:
-            transport.write(frame)
-        elif not handler.deliver_numbered(message):
-            handler.deliver(message, terms)
+        try:
+            transport = handler.straight
+            if transport is not None:
+                transport.write(frame)
+            elif not handler.deliver_numbered(message):
+                handler.deliver(message, terms)
+        except Exception:
+            failed()

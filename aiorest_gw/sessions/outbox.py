@@ -158,11 +158,14 @@ class Outbox:
         return self._cursor == self.seq and not self._waiting and not self._missed
 
     @property
-    def has_room(self) -> bool:
-        """Whether nothing is to be given to the connection, and it is not half full."""
-        return (
-            self.idle and 2 * len(self._sent) < self._most and 2 * self.octets < self._most_octets
-        )
+    def half_full(self) -> bool:
+        """Whether it holds half of what it may, or more."""
+        return 2 * len(self) >= self._most or 2 * self.octets >= self._most_octets
+
+    @property
+    def far_too_full(self) -> bool:
+        """Whether it holds four times what it may, of what is never dropped."""
+        return len(self) >= 4 * self._most or self.octets >= 4 * self._most_octets
 
     @property
     def acknowledged(self) -> int:
@@ -203,7 +206,9 @@ class Outbox:
         """
         if entry.policy is Policy.COALESCE:
             self._take_place_of(entry)
-        if not self._fits(entry.size) and not self._make_room(entry):
+        # Answers are as many as requests were taken; there is always room for them.
+        fits = entry.policy is None or self._fits(entry.size)
+        if not fits and not self._make_room(entry):
             self._end(entry, _FULL)
             if entry.policy not in _DROPPED:
                 return False

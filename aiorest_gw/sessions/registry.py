@@ -31,11 +31,13 @@ class Registry:
 
     :param most: at the same time; None: any number.
     :ivar highest: the highest number there was.
+    :ivar last: the number of the session that was added last; they are counted from 1.
     """
 
     def __init__(self, most: int | None = None) -> None:
         self.most = most
-        self.highest = 0
+        self.highest = self.last = 0
+        self._numbers: dict[str, int] = {}
         self._sessions: dict[str, Any] = {}
         self._users: dict[Any, dict[str, Any]] = {}
         # A handler may forget, or change, whose it is.
@@ -59,6 +61,9 @@ class Registry:
             self._forget_user(session_id)
         elif self.full:
             raise TooManySessions
+        else:
+            self.last += 1
+            self._numbers[session_id] = self.last
         self._sessions[session_id] = handler
         self.highest = max(self.highest, len(self._sessions))
         if user_id is not None:
@@ -72,6 +77,7 @@ class Registry:
         """
         if self._sessions.pop(session_id, None) is None:
             return False
+        del self._numbers[session_id]
         self._forget_user(session_id)
         return True
 
@@ -98,6 +104,10 @@ class Registry:
             found.update(self._users.get(user_id, ()))
         return list(found.values())
 
-    def of_user(self, user_id: Any) -> list[Any]:
-        """The sessions of a user."""
-        return list(self._users.get(user_id, {}).values())
+    def of_user(self, user_id: Any, after: int = 0) -> list[Any]:
+        """The sessions of a user that were added after a number."""
+        return [
+            session
+            for session_id, session in self._users.get(user_id, {}).items()
+            if self._numbers[session_id] > after
+        ]

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
-from ..errors import CloseCode, ServiceUnavailable
+from ..errors import CloseCode, SerializerError, ServiceUnavailable
 from ..wire.dialects import V1Dialect
 from ..wire.prepared import Prepared
-from .outbox import Entry, Outbox
+from .outbox import Ending, Entry, Outbox
 from .session import Carrier, Keeper, Session
 from .states import Event, State, after
 from .surroundings import Timer
@@ -61,6 +61,9 @@ class Work(Protocol):
 
     def again(self) -> None:
         """The client is back: ask again what it has not answered."""
+
+    def go_on(self) -> None:
+        """There may be room for more requests."""
 
     async def request(self, method: str, url: str, **options: Any) -> Any:
         """Ask the client."""
@@ -113,6 +116,11 @@ class ResumableSession(Session):
         return self._outbox
 
     @property
+    def octets(self) -> int:
+        """Bytes that are on their way."""
+        return 0 if self._outbox is None else self._outbox.octets
+
+    @property
     def unacknowledged(self) -> int:
         """How many messages were sent, or wait, and were not acknowledged."""
         return 0 if self._outbox is None else len(self._outbox)
@@ -135,6 +143,8 @@ class ResumableSession(Session):
         outbox.acknowledge(seq)
         if outbox.told or self._for_room or not outbox.idle:
             self.go_on()
+        if self.work is not None:
+            self.work.go_on()
 
     # -- as fast as the client reads
 
@@ -142,7 +152,18 @@ class ResumableSession(Session):
     def has_room(self) -> bool:
         """Whether the client is there, reads, and acknowledges what it has read."""
         carrier, outbox = self._carrier, self._outbox
-        return carrier is not None and carrier.free and outbox is not None and outbox.has_room
+        there = carrier is not None and carrier.free and outbox is not None and outbox.idle
+        return there and not self.half_full
+
+    @property
+    def half_full(self) -> bool:
+        """Whether half of what may be is on its way, or more."""
+        return self._outbox is not None and self._outbox.half_full
+
+    @property
+    def far_too_full(self) -> bool:
+        """Whether much more is on its way than may be, of what is never dropped."""
+        return self._outbox is not None and self._outbox.far_too_full
 
     def when_room(self, callback: Callable[[], None]) -> None:
         """Call something when there is room, or the session has ended."""
@@ -167,7 +188,7 @@ class ResumableSession(Session):
 
     # -- to the client
 
-    def writes_to(self, transport: Any) -> None:
+    def _has_transport(self, transport: Any) -> None:
         self._transport = transport
 
     def deliver_numbered(self, message: Prepared) -> bool:
@@ -181,6 +202,15 @@ class ResumableSession(Session):
             return False
         transport.write(dialect.frame(body, seq))
         return True
+
+    def send_object(self, message: Any) -> None:
+        if not isinstance(message, dict):
+            raise SerializerError("a message of the v1 dialect is an object")
+        super().send_object(message)
+
+    def send_told(self, body: bytes, told: Callable[[Ending], None]) -> None:
+        """Send what is never dropped, and tell what became of it."""
+        self._send(Entry(body, len(body), told=told), False)
 
     def _pass_on(self, body: bytes) -> bool:
         carrier, outbox = self._carrier, self._outbox
@@ -202,12 +232,12 @@ class ResumableSession(Session):
 
     # -- its course
 
-    def _end(self, event: Event, reason: str) -> None:
+    def _end(self, event: Event, reason: str, last: Entry | None = None) -> None:
         if self.away_timer is not None:
             self.away_timer.cancel()
             self.away_timer = None
         work, self.work = self.work, None
-        super()._end(event, reason)
+        super()._end(event, reason, last)
         self._tell_of_room()
         if work is not None:
             work.close()
@@ -251,6 +281,8 @@ class ResumableSession(Session):
         answer()
         self._carrier = carrier
         self.go_on()
+        if self.work is not None:
+            self.work.go_on()
 
     def give_up(self, reason: str = "the client was away for too long") -> None:
         """It is not kept any longer, if its client is away."""

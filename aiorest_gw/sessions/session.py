@@ -49,6 +49,10 @@ class Carrier(Protocol):
 class Keeper(Protocol):
     """Who keeps sessions."""
 
+    @property
+    def last(self) -> int:
+        """The number of the session that was opened last."""
+
     def now(self) -> float:
         """The time, in seconds."""
 
@@ -119,8 +123,15 @@ class Session:
 
     # -- what is sent
 
-    def writes_to(self, transport: Any) -> None:
-        """The transport of its connection, if frames can be written to it as they are; or None."""
+    def writes_to(self, carrier: Carrier, transport: Any) -> None:
+        """The transport of a connection, if frames can be written to it as they are; or None.
+
+        Nothing changes where it has another connection by now.
+        """
+        if carrier is self._carrier:
+            self._has_transport(transport)
+
+    def _has_transport(self, transport: Any) -> None:
         self._transport = transport
         self.straight = transport if self._outbox is None else None
 
@@ -132,12 +143,18 @@ class Session:
         return False
 
     def deliver(
-        self, message: Prepared, terms: Terms, told: Told | None = None, name: Any = None
+        self,
+        message: Prepared,
+        terms: Terms,
+        told: Told | None = None,
+        name: Any = None,
+        expires: float | None = None,
     ) -> None:
         """Send a push, now or when the client reads.
 
         :param told: takes its ending.
         :param name: that it was sent to, if it should wait for that name's next session.
+        :param expires: the time from which on it need not be sent; from its terms, if not given.
         :raises SerializerError: it cannot be written.
         """
         carrier = self._carrier
@@ -148,14 +165,16 @@ class Session:
             if told is not None:
                 told(_GONE)
         elif told is not None or name is not None or not self._pass_on(message.body(self._dialect)):
-            expires = None if terms.ttl is None else self._keeper.now() + terms.ttl
+            now = self._keeper.now()
+            if expires is None and terms.ttl is not None:
+                expires = now + terms.ttl
             body = message.body(self._dialect)
             # Where it waits for the name, it may have to be written in another dialect.
-            mail = None if name is None else (name, message, terms)
+            mail = None if name is None else (name, message, terms, self._keeper.last)
             entry = Entry(body, len(body), terms.policy, terms.key, expires, told, mail)
             self._send(entry, terms.volatile)
-            if entry.told is not None and terms.ttl is not None:
-                self._keeper.expire_later(self, entry, terms.ttl)
+            if entry.told is not None and expires is not None:
+                self._keeper.expire_later(self, entry, expires - now)
 
     def push(self, event_name: Any, data: Any = None, **terms: Any) -> None:
         """Send a push to this session alone.
@@ -205,7 +224,7 @@ class Session:
     def _put(self, outbox: Outbox, entry: Entry) -> None:
         dropped = outbox.dropped
         if not outbox.put(entry):
-            self._overflow()
+            self._overflow(entry)
             return
         if outbox.dropped != dropped and self._keeper is not None:
             self._keeper.dropped(outbox.dropped - dropped)
@@ -222,7 +241,7 @@ class Session:
         while carrier is not None and carrier.free and (entry := outbox.take(keeper.now())):
             self._carry(carrier, entry)
         self._settle(outbox)
-        if outbox.idle and not len(outbox):
+        if outbox is self._outbox and outbox.idle and not len(outbox):
             self._forget_outbox()
 
     def _forget_outbox(self) -> None:
@@ -344,14 +363,17 @@ class Session:
             self.lost(carrier)
             carrier.leave(int(CloseCode.CREDENTIALS_EXPIRED), "the credentials have expired")
 
-    def _overflow(self) -> None:
+    def _overflow(self, entry: Entry) -> None:
         carrier, self._carrier = self._carrier, None
-        self._end(Event.OVERFLOWED, "too much waited for the client")
+        self._end(Event.OVERFLOWED, "too much waited for the client", entry)
         if carrier is not None:
             carrier.leave(int(CloseCode.SLOW_READER), "slow reader")
 
-    def _end(self, event: Event, reason: str) -> None:
-        """Nothing is kept any more."""
+    def _end(self, event: Event, reason: str, last: Entry | None = None) -> None:
+        """Nothing is kept any more.
+
+        :param last: what there was no room for.
+        """
         self.state = after(self.state, event)
         if self._token_timer is not None:
             self._token_timer.cancel()
@@ -359,6 +381,8 @@ class Session:
         keeper, outbox = self._keeper, self._outbox
         self._outbox = self._transport = self.straight = None
         held = [] if outbox is None else outbox.close(reason)
+        if last is not None:
+            held.append(last)
         if keeper is not None:
             keeper.ended(self, held, event, reason)
         if outbox is not None:

@@ -48,6 +48,7 @@ TRANSITIONS: dict[tuple[State, Event], State] = {
     (State.OPEN, Event.CLOSED): State.GONE,
     (State.OPEN, Event.OVERFLOWED): State.GONE,
     (State.AWAY, Event.RESUMED): State.OPEN,
+    (State.AWAY, Event.LEFT): State.GONE,
     (State.AWAY, Event.CLOSED): State.GONE,
     (State.AWAY, Event.OVERFLOWED): State.GONE,
     (State.AWAY, Event.EXPIRED): State.GONE,

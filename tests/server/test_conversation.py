@@ -4,7 +4,7 @@ from twisted.internet.defer import Deferred
 
 from aiorest_gw import Policy, Push, SimpleRouter
 from aiorest_gw.auth import Identity, JSONWebTokenAuthenticator, JSONWebTokenManager, User
-from aiorest_gw.errors import BaseAuthException
+from aiorest_gw.errors import BaseAuthException, SerializerError
 from aiorest_gw.testing import GatewayTestCase, SessionClient
 
 MANAGER = JSONWebTokenManager("a secret of thirty-two characters")
@@ -256,6 +256,123 @@ class RuleTests(ConversationTestCase):
         self.assertEqual([False, True], order)
 
 
+class FaultTests(ConversationTestCase):
+    """What others do wrong, and what comes in the wrong moment."""
+
+    def test_an_authenticator_that_fails_is_told_and_closed(self):
+        class Failing:
+            answer = None
+
+            def authenticate(self, token):
+                if isinstance(self.answer, BaseException):
+                    raise self.answer
+                return self.answer
+
+        failing = Failing()
+        self.gateway(authenticator=failing)
+        for answer in (ValueError("wrong"), SystemExit(1), "a string", 5,
+                       Identity(User(id=[], username="x", is_active=True, is_anonymous=False))):  # fmt: skip
+            failing.answer = answer
+            client = self.unopened()
+            client._send({"id": 1, "method": "PUT", "url": "/~/session"})
+            client.connection.move()
+            self.assertEqual(1011, client.connection.close_code, answer)
+            self.assertTrue(self.flushLoggedErrors())
+        self.assertEqual((), self.factory.manager.sessions)
+
+    def test_an_ack_may_be_null(self):
+        self.gateway()
+        client = self.client()
+        client.cut()
+        client.seq = None
+        client.resume()
+        self.assertTrue(client.opened["resumed"])
+
+    def test_a_session_that_ends_while_it_resumes_is_gone(self):
+        """By a receipt that is told then."""
+        self.gateway()
+        client = self.client()
+        manager = self.factory.manager
+        receipt = manager.send_message(client.session_id, Push("x"), receipt=True)
+        receipt.when_done(lambda: manager.close(client.session_id))
+        client.receive()
+        client.cut()
+        client.resume()
+        self.assertEqual((), manager.sessions)
+        client.connection.move()
+        self.assertEqual(1000, client.connection.close_code)
+
+    def test_a_deadline_that_is_none_is_refused_in_messagepack_too(self):
+        self.gateway()
+        client = self.open_session(self.factory, packed=True)
+        for wrong in ("abc", -5, [1], 0):
+            self.assertEqual(400, client.request("GET", "/wait/a", deadline=wrong).status, wrong)
+        self.assertEqual({}, self.waiting)
+
+    def test_one_who_cannot_be_written_to_keeps_nobody_from_a_push(self):
+        self.gateway()
+        plain = [self.connect(self.factory) for _ in range(3)]
+        packed, numbered = self.open_session(self.factory, True), self.client()
+
+        def failing(data):
+            raise OSError("gone")
+
+        plain[1].server.transport.write = failing
+        self.factory.manager.send_message_to_all(Push("x", 2**64))
+        self.assertEqual(1, len(self.flushLoggedErrors(OSError)))
+        self.assertEqual(2**64, plain[2].receive().data)
+        self.assertEqual((2.0**64, 2**64), (packed.push().data, numbered.push().data))
+        del plain[1].server.transport.write
+
+    def test_objects_are_sent_to_v1_clients_whole(self):
+        self.gateway()
+        many = {f"k{number}": number for number in range(20)}
+        for packed in (False, True):
+            client = self.open_session(self.factory, packed)
+            session = self.factory.manager.get_handler(client.session_id)
+            taken = []
+            client._take = taken.append
+            for message in ({}, {"a": 1}, dict(list(many.items())[:15]), many):
+                session.send_object(message)
+                client.receive()
+                self.assertEqual(message, taken.pop(), packed)
+            self.assertRaises(SerializerError, session.send_object, [1])
+
+    def test_a_request_of_the_application_is_not_sent_twice_while_it_is_on_its_way(self):
+        self.gateway()
+        client = self.client()
+        session = self.factory.manager.get_handler(client.session_id)
+        Deferred.fromCoroutine(session.request("GET", "/x", data="y" * 300_000, deadline=1_000))
+        for _ in range(5):
+            client.connection.deaf = True
+            client.cut()
+            client.resume()
+            client.asked.clear()
+        self.assertTrue(client.opened["resumed"])
+        self.assertLessEqual(session.unacknowledged, 2)
+
+    def test_a_receipt_may_push(self):
+        self.gateway()
+        client = self.connect(self.factory)
+        manager, id = self.factory.manager, client.server.session.session_id
+        client.deaf = True
+        manager.send_message(id, Push("fill", "x" * 100_000))
+        receipt = manager.send_message(id, Push("r"), receipt=True)
+        receipt.when_done(lambda: [manager.send_message(id, Push(name)) for name in "AB"])
+        client.deaf = False
+        client.move()
+        names = [client.receive().event_name for _ in range(len(client.messages))]
+        self.assertEqual(["fill", "r", "A", "B"], names)
+
+    def test_one_who_has_left_while_it_was_away_is_gone(self):
+        self.gateway()
+        client = self.client()
+        client.request("DELETE", "/~/session")
+        client.cut()
+        self.advance(0)
+        self.assertEqual((), self.factory.manager.sessions)
+
+
 class ResumingTests(ConversationTestCase):
     def test_a_client_that_comes_back_gets_what_it_missed_once_and_in_order(self):
         self.gateway()
@@ -411,12 +528,62 @@ class ResumingTests(ConversationTestCase):
             self.assertEqual(number, client.request("GET", f"/run/{number}", ack=client.seq).data)
         self.assertTrue(client.connection.connected)
 
+    def test_requests_wait_until_answers_are_acknowledged(self):
+        """Nothing that a client asks for is lost, as long as it acknowledges what it gets."""
+        self.gateway(max_outbox_messages=6, max_open_requests=5)
+        client = self.client()
+        ids = [client.ask("GET", f"/run/{number}") for number in range(8)]
+        client.receive()
+        self.assertEqual([0, 1, 2], self.ran)
+        for _ in ids:
+            client.acknowledge()
+            client.receive()
+        self.assertEqual([*range(8)], [client.answers[id][0].data for id in ids])
+
+    def test_answers_find_room_however_large_they_are(self):
+        self.router.get("/large")(lambda request: "x" * 200_000)
+        self.gateway()
+        client = self.client()
+        ids = [client.ask("GET", "/large") for _ in range(20)]
+        for _ in ids:
+            client.receive()
+            client.acknowledge()
+        client.receive()
+        self.assertEqual(20, sum(len(client.answers[id]) for id in ids))
+
+    def test_with_all_requests_open_the_rest_is_heard(self):
+        """Acknowledgements, answers, and that a request is not wanted any more."""
+        self.gateway(max_open_requests=4, max_outbox_messages=10)
+        client = self.client()
+        ids = [client.ask("GET", f"/wait/{number}") for number in range(6)]
+        for number in range(50):
+            self.factory.manager.send_message(client.session_id, Push(number))
+            client.receive()
+            client.acknowledge()
+        client.cancel(ids[0])
+        client.receive()
+        self.assertEqual((50, 499), (len(client.pushes), client.answers[ids[0]][0].status))
+        self.assertEqual({"0", "1", "2", "3", "4"}, set(self.waiting))
+
     def test_who_acknowledges_nothing_is_closed_and_told(self):
+        self.gateway(max_outbox_messages=6, request_timeout=30)
+        client = self.client()
+        for number in range(5):
+            client.ask("GET", f"/run/{number}")
+        self.advance(29)
+        self.assertTrue(client.connection.connected)
+        self.advance(1.2)
+        client.connection.move()
+        self.assertEqual((4002, [0, 1, 2]), (client.connection.close_code, self.ran))
+        client.resume()
+        self.assertFalse(client.opened["resumed"])
+        self.assertIn("closed", client.opened["reason"])
+
+    def test_pushes_that_may_not_be_dropped_close_where_there_is_no_room(self):
         self.gateway(max_outbox_messages=3)
         client = self.client()
-        for number in range(3):
-            client.request("GET", f"/run/{number}")
-        client.ask("GET", "/run/3")
+        for number in range(4):
+            self.factory.manager.send_message(client.session_id, Push(number))
         client.connection.move()
         self.assertEqual(4002, client.connection.close_code)
         client.resume()

@@ -361,6 +361,39 @@ class MailboxTests(ManagerTestCase):
         ann.resume(token="ann")
         self.assertEqual(["a", "b"], self.names(ann))
 
+    def test_what_a_session_had_not_got_goes_to_those_opened_since(self):
+        """And not again to those that had it."""
+        before, other = self.numbered("ann"), self.numbered("ann")
+        before.cut()
+        self.manager.send_message_to_user_ids(["ann"], Push("a"))
+        since = self.numbered("ann")
+        self.advance(61)
+        self.assertEqual((["a"], ["a"]), (self.names(since), self.names(other)))
+
+    def test_what_was_not_got_by_one_who_leaves_is_nobodys(self):
+        ann = self.numbered("ann")
+        self.manager.send_message_to_user_ids(["ann"], Push("a"))
+        ann.request("DELETE", "/~/session")
+        self.advance(0)
+        self.assertEqual([], self.names(self.numbered("ann")))
+
+    def test_the_time_of_a_push_does_not_begin_anew(self):
+        ann = self.numbered("ann")
+        ann.cut()
+        self.manager.send_message_to_user_ids(["ann"], Push("a"), ttl=30)
+        self.manager.send_message_to_user_ids(["ann"], Push("b"), ttl=100)
+        self.advance(61)
+        self.assertEqual(["b"], self.names(self.numbered("ann")))
+
+    def test_the_push_that_is_too_much_waits_too(self):
+        self.gateway(max_outbox_messages=5)
+        ann = self.numbered("ann")
+        ann.cut()
+        for number in range(6):
+            self.manager.send_message_to_user_ids(["ann"], Push(str(number)))
+        again = self.numbered("ann")
+        self.assertEqual([*"01234"], self.names(again)[:5])
+
     def test_a_full_mailbox_loses_the_oldest_and_says_how_many_once_a_second(self):
         self.gateway(max_mailbox_messages=10, max_mailboxes=2)
         with capturedLogs() as events:
