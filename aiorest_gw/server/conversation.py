@@ -113,11 +113,15 @@ class Conversation:
         if work is None:
             return
         if message.method is not None or message.url is not None:
-            if self._accepts(session, _id(message.id)):
-                message.session = session
-                message.factory = self._factory
-                message.user = session.user
-                work.ask(message, self._dialect.binary, size)
+            id = message.id
+            if type(id) is int and id == session.received + 1:
+                session.received = id
+            elif not self._accepts(session, _id(id)):
+                return
+            message.session = session
+            message.factory = self._factory
+            message.user = session.user
+            work.ask(message, self._dialect.binary, size)
         elif message.cancel is not None:
             work.cancel(message.cancel)
         elif message.status is not None:

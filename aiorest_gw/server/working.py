@@ -29,8 +29,8 @@ class Working:
     """
 
     __slots__ = (
-        "_answering", "_calls", "_limits", "_queue", "_queued", "_session", "_surroundings", "_timer",
-        "changed",
+        "_answering", "_calls", "_limits", "_outbox", "_queue", "_queued", "_session", "_surroundings",
+        "_timer", "changed",
     )  # fmt: skip
 
     def __init__(self, session: ResumableSession, factory: RequestHandlerFactory) -> None:
@@ -48,6 +48,8 @@ class Working:
         self._surroundings = factory.surroundings
         self._calls = Calls(session, factory.surroundings)
         self._limits = factory.limits
+        # It is the session's for its whole life.
+        self._outbox = session.outbox
         # Requests that wait until others are answered, and the answers acknowledged; their bytes.
         self._queue: deque[tuple[Request, bool, int]] = deque()
         self._queued = 0
@@ -88,7 +90,7 @@ class Working:
 
     def ask(self, request: Request, binary: bool, size: int) -> None:
         """Take a request; it waits while too much is open or on its way, and what is read goes on."""
-        if self._queue or self._must_wait:
+        if self._queue or self._answering.full or self._outbox.half_full:
             self._queue.append((request, binary, size))
             self._queued += size
             if self._timer is None:
@@ -101,14 +103,14 @@ class Working:
 
     @property
     def _must_wait(self) -> bool:
-        session = self._session
+        outbox = self._outbox
         # Where reading would stop, acknowledgements would not come either; so some more are taken.
-        return self._answering.full or (
-            session.half_full and (not self.full or session.far_too_full)
-        )
+        return self._answering.full or (outbox.half_full and (not self.full or outbox.far_too_full))
 
     def go_on(self) -> None:
         """Take those that wait, as far as there is room."""
+        if not self._queue:
+            return
         was_full = self.full
         while self._queue and not self._must_wait:
             request, binary, size = self._queue.popleft()

@@ -142,6 +142,10 @@ class WritingProtocol(ReadingProtocol):
 
     # -- messages
 
+    def carry_straight(self, body: bytes, binary: bool) -> None:
+        """Send a message, where nothing but the batch is before it."""
+        self._send_frame(body, binary, False)
+
     def send_text_or_binary(self, payload: bytes, binary: bool) -> None:
         """Send a message that may be compressed, in the fastest way that there is."""
         if self._sends_slowly or self.send_queue or self._behind is not None:

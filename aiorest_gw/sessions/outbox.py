@@ -160,7 +160,8 @@ class Outbox:
     @property
     def half_full(self) -> bool:
         """Whether it holds half of what it may, or more."""
-        return 2 * len(self) >= self._most or 2 * self.octets >= self._most_octets
+        held = len(self._sent) + len(self._waiting)
+        return 2 * held >= self._most or 2 * self.octets >= self._most_octets
 
     @property
     def far_too_full(self) -> bool:

@@ -111,7 +111,8 @@ class ResumableSession(Session):
         return self._dialect
 
     @property
-    def _own_outbox(self) -> Outbox:
+    def outbox(self) -> Outbox:
+        """What is on its way to it, until it has ended."""
         assert self._outbox is not None
         return self._outbox
 
@@ -139,7 +140,7 @@ class ResumableSession(Session):
 
         :raises ValueError: it was never sent.
         """
-        outbox = self._own_outbox
+        outbox = self.outbox
         outbox.acknowledge(seq)
         if outbox.told or self._for_room or not outbox.idle:
             self.go_on()
@@ -159,11 +160,6 @@ class ResumableSession(Session):
     def half_full(self) -> bool:
         """Whether half of what may be is on its way, or more."""
         return self._outbox is not None and self._outbox.half_full
-
-    @property
-    def far_too_full(self) -> bool:
-        """Whether much more is on its way than may be, of what is never dropped."""
-        return self._outbox is not None and self._outbox.far_too_full
 
     def when_room(self, callback: Callable[[], None]) -> None:
         """Call something when there is room, or the session has ended."""
@@ -197,7 +193,7 @@ class ResumableSession(Session):
             return False
         dialect = self.dialect
         body = message.body(dialect)
-        seq = self._own_outbox.number(body)
+        seq = self.outbox.number(body)
         if not seq:
             return False
         transport.write(dialect.frame(body, seq))
@@ -214,13 +210,19 @@ class ResumableSession(Session):
 
     def _pass_on(self, body: bytes) -> bool:
         carrier, outbox = self._carrier, self._outbox
-        if carrier is None or outbox is None or not carrier.free:
+        if carrier is None or outbox is None:
+            return False
+        straight = self._transport is not None
+        if not (straight or carrier.free):
             return False
         seq = outbox.number(body)
         if not seq:
             return False
-        dialect = self.dialect
-        carrier.carry(dialect.numbered(body, seq), dialect.binary)
+        dialect: Any = self._dialect
+        if straight:
+            carrier.carry_straight(dialect.numbered(body, seq), dialect.binary)
+        else:
+            carrier.carry(dialect.numbered(body, seq), dialect.binary)
         return True
 
     def _carry(self, carrier: Carrier, entry: Entry) -> None:
@@ -255,7 +257,7 @@ class ResumableSession(Session):
         :param ack: the highest number that the client has.
         :raises ResumeRefused: it cannot.
         """
-        outbox = self._own_outbox
+        outbox = self.outbox
         if dialect is not self._dialect:
             raise ResumeRefused("the session was opened with another subprotocol")
         if ack < outbox.acknowledged:
@@ -277,7 +279,7 @@ class ResumableSession(Session):
         self.state = after(self.state, Event.RESUMED)
         if before is not None:
             before.leave(int(CloseCode.TAKEN_OVER), "another connection took the session over")
-        self._own_outbox.rewind(ack)
+        self.outbox.rewind(ack)
         answer()
         self._carrier = carrier
         self.go_on()

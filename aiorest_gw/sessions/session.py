@@ -36,6 +36,9 @@ class Carrier(Protocol):
     def carry(self, body: bytes, binary: bool) -> None:
         """Send a message, in a binary frame or in one of text."""
 
+    def carry_straight(self, body: bytes, binary: bool) -> None:
+        """The same, where it is known that nothing but its own batch is before it."""
+
     def carry_prepared(self, message: Prepared) -> bool:
         """Send a push of the plain dialect.
 
