@@ -41,6 +41,8 @@ class SessionKeeper:
     def __init__(self, most: int | None) -> None:
         self._registry = Registry(most)
         self._surroundings: Surroundings | None = None
+        # Users whose mailboxes are being emptied, by the session that has it.
+        self._fed: dict[Any, Any] = {}
         # Of sessions that are gone: their secrets, and why.
         self._reasons: OrderedDict[str, tuple[str, str]] = OrderedDict()
         self._dropped = CountedWarning(
@@ -94,22 +96,29 @@ class SessionKeeper:
             return
         self._registry.add(handler)
         user_id = handler.user_id
-        if user_id is not None:
-            self._empty_mailbox(user_id, handler)
+        if user_id is not None and user_id not in self._fed:
+            self._feed(user_id, handler)
         if isinstance(handler, ResumableSession):
             self._absence.remove(handler)
         self.topics.back(handler)
 
-    def _empty_mailbox(self, user_id: Any, handler: Any) -> None:
-        """Send what waits for a user; what a session has no room for goes on waiting."""
-        for mail in self._mailboxes.take(user_id, self.now()):
+    def _feed(self, user_id: Any, handler: Any) -> None:
+        """Send what waits for a user, as far as a session has room; the rest when it has."""
+        while self._mailboxes.count(user_id):
             if getattr(handler, "state", None) is State.GONE:
-                self._pruned.add(self._mailboxes.put(user_id, mail))
-                continue
-            try:
-                handler.deliver(mail.message, mail.terms, mail.told, user_id, mail.expires)
-            except Exception:
-                self.surroundings.failure("a push that waited cannot be sent")
+                break
+            if isinstance(handler, ResumableSession) and handler.half_full:
+                self._fed[user_id] = handler
+                handler.when_room(partial(self._feed, user_id, handler))
+                return
+            mail = self._mailboxes.take(user_id, self.now())
+            if mail is not None:
+                try:
+                    handler.deliver(mail.message, mail.terms, mail.told, user_id, mail.expires)
+                except Exception:
+                    self.surroundings.failure("a push that waited cannot be sent")
+        if self._fed.get(user_id) is handler:
+            del self._fed[user_id]
 
     def unregister(self, handler: Any) -> None:
         """A client is gone; nothing happens to one who was not there."""
@@ -131,10 +140,8 @@ class SessionKeeper:
         message: Prepared,
         terms: Terms,
         told: Callable[[Ending], None] | None = None,
-        expires: float | None = None,
     ) -> None:
-        if expires is None and terms.ttl is not None:
-            expires = self.now() + terms.ttl
+        expires = None if terms.ttl is None else self.now() + terms.ttl
         mail = Mail(message, len(message.body(PLAIN)), terms, expires, told)
         self._pruned.add(self._mailboxes.put(name, mail))
 
@@ -183,19 +190,43 @@ class SessionKeeper:
             self._reasons[session.session_id] = session.secret, reason
             if len(self._reasons) > _REMEMBERED:
                 self._reasons.popitem(last=False)
-        for entry in held if event is not Event.LEFT else ():
-            if entry.name is not None:
-                self._hand_on(entry)
+        if event is not Event.LEFT:
+            self._hand_on([entry for entry in held if entry.name is not None])
 
-    def _hand_on(self, entry: Entry) -> None:
-        """What was sent to a user, and a session had not got: to those that were opened since, or that
-        will be.
+    def _hand_on(self, held: list[Entry]) -> None:
+        """What was sent to users, and a session had not got: to those sessions that were opened since,
+        or that will be; before what waits for these already.
         """
-        name, message, terms, last = entry.name
-        for other in self._registry.of_user(name, after=last):
-            other.deliver(message, terms, None, name, entry.expires)
-        if not self._registry.of_user(name):
-            self._put_into_mailbox(name, message, terms, None, entry.expires)
+        for entry in held:
+            name, message, terms, last = entry.name
+            for other in self._registry.of_user(name, after=last):
+                other.deliver(message, terms, None, name, entry.expires)
+        for entry in reversed(held):
+            name, message, terms, _ = entry.name
+            if not self._registry.of_user(name):
+                mail = Mail(message, entry.size, terms, entry.expires)
+                self._pruned.add(self._mailboxes.put(name, mail, first=True))
+
+    def _to_user(
+        self,
+        user_id: Any,
+        handlers: Sequence[Any],
+        message: Prepared,
+        terms: Terms,
+        expect: Callable[[str], Callable[[Ending], None] | None],
+    ) -> None:
+        """Send to the sessions of a user, or let it wait for one.
+
+        :param expect: takes a session's id, and gives what takes its ending.
+        """
+        fed = self._fed.get(user_id)
+        for handler in handlers:
+            if handler is not fed:
+                handler.deliver(message, terms, expect(handler.session_id), user_id)
+        if (fed is not None or not handlers) and not terms.volatile:
+            # Behind what waits there already.
+            told = expect(f"mailbox of {user_id}" if fed is None else fed.session_id)
+            self._put_into_mailbox(user_id, message, terms, told)
 
     def token_timer(self, remaining: float, function: Callable[[], None]) -> Timer:
         """Call something when credentials are over, and the grace behind them."""

@@ -56,9 +56,10 @@ class Mailboxes:
         """How many pushes wait for a name."""
         return len(self._boxes.get(name, ()))
 
-    def put(self, name: Any, mail: Mail) -> int:
+    def put(self, name: Any, mail: Mail, first: bool = False) -> int:
         """Let a push wait for a name.
 
+        :param first: before all others.
         :returns: how many had to be pruned for it.
         """
         pruned = 0
@@ -66,7 +67,10 @@ class Mailboxes:
         if box is None:
             box = self._boxes[name] = deque()
             self._octets[name] = 0
-        box.append(mail)
+        if first:
+            box.appendleft(mail)
+        else:
+            box.append(mail)
         self._octets[name] += mail.size
         self._boxes.move_to_end(name)
         while len(box) > 1 and (len(box) > self._most or self._octets[name] > self._most_octets):
@@ -79,20 +83,19 @@ class Mailboxes:
             pruned += sum(map(_prune, thrown))
         return pruned
 
-    def take(self, name: Any, now: float) -> list[Mail]:
-        """All that waits for a name, in order; it waits no more."""
-        box = self._boxes.pop(name, None)
-        if box is None:
-            return []
-        del self._octets[name]
-        there = []
-        for mail in box:
-            if mail.expires is not None and mail.expires <= now:
-                if mail.told is not None:
-                    mail.told(Ending(Outcome.EXPIRED, "its time was over"))
-            else:
-                there.append(mail)
-        return there
+    def take(self, name: Any, now: float) -> Mail | None:
+        """The oldest that waits for a name; it waits no more."""
+        box = self._boxes.get(name)
+        while box:
+            mail = box.popleft()
+            self._octets[name] -= mail.size
+            if not box:
+                del self._boxes[name], self._octets[name]
+            if mail.expires is None or mail.expires > now:
+                return mail
+            if mail.told is not None:
+                mail.told(Ending(Outcome.EXPIRED, "its time was over"))
+        return None
 
 
 def _prune(mail: Mail) -> int:

@@ -176,12 +176,8 @@ class HandlerManager(SessionKeeper):
         for user_id in dict.fromkeys(user_ids):
             handlers = self._registry.of_user(user_id)
             count += len(handlers)
-            for handler in handlers:
-                told = result.expect(handler.session_id) if result else None
-                handler.deliver(written, options, told, user_id)
-            if not handlers and not options.volatile:
-                told = result.expect(f"mailbox of {user_id}") if result else None
-                self._put_into_mailbox(user_id, written, options, told)
+            expect = result.expect if result else _nobody_asks
+            self._to_user(user_id, handlers, written, options, expect)
         if result is None:
             return Sent(count)
         result.complete()
@@ -266,3 +262,7 @@ class HandlerManager(SessionKeeper):
 def _kept(message: dict[str, Any]) -> dict[str, Any]:
     """What tells a client which of its messages an answer is for."""
     return {key: message[key] for key in ("id", "trace_id", "event_name") if key in message}
+
+
+def _nobody_asks(session_id: str) -> None:
+    """Nobody wants to know what becomes of a push."""

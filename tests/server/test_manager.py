@@ -386,13 +386,54 @@ class MailboxTests(ManagerTestCase):
         self.assertEqual(["b"], self.names(self.numbered("ann")))
 
     def test_the_push_that_is_too_much_waits_too(self):
-        self.gateway(max_outbox_messages=5)
+        self.gateway(max_outbox_messages=6)
         ann = self.numbered("ann")
         ann.cut()
-        for number in range(6):
+        for number in range(7):
             self.manager.send_message_to_user_ids(["ann"], Push(str(number)))
         again = self.numbered("ann")
-        self.assertEqual([*"01234"], self.names(again)[:5])
+        names = self.names(again)
+        self.assertEqual([*"012"], names)
+        while len(names) < 7:
+            again.acknowledge()
+            names += self.names(again)
+        self.assertEqual([*"0123456"], names)
+
+    def test_a_large_mailbox_is_emptied_as_fast_as_its_owner_reads(self):
+        """What is sent meanwhile comes behind it; other sessions need not wait."""
+        self.gateway(max_outbox_messages=10)
+        for number in range(100):
+            self.manager.send_message_to_user_ids(["ann"], Push(number))
+        ann, phone = self.numbered("ann"), self.numbered("ann")
+        receipt = self.manager.send_message_to_user_ids(["ann"], Push("new"), receipt=True)
+        self.assertEqual(["new"], self.names(phone))
+        phone.acknowledge()
+        names = self.names(ann)
+        ann.cut()
+        ann.resume(token="ann")
+        while len(names) < 101:
+            self.assertFalse(receipt.done)
+            ann.acknowledge()
+            names += self.names(ann)
+        ann.acknowledge()
+        self.assertEqual([*range(100), "new"], names)
+        self.assertTrue(receipt.done)
+
+    def test_a_mailbox_that_was_half_emptied_waits_for_the_next(self):
+        self.gateway(max_outbox_messages=10)
+        for number in range(20):
+            self.manager.send_message_to_user_ids(["ann"], Push(number))
+        ann = self.numbered("ann")
+        got = self.names(ann)
+        ann.acknowledge()
+        got += self.names(ann)
+        ann.acknowledge()
+        self.manager.close(ann.session_id)
+        again = self.numbered("ann")
+        while len(got) < 20:
+            got += self.names(again)
+            again.acknowledge()
+        self.assertEqual([*range(20)], got)
 
     def test_a_full_mailbox_loses_the_oldest_and_says_how_many_once_a_second(self):
         self.gateway(max_mailbox_messages=10, max_mailboxes=2)
