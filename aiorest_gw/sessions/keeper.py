@@ -26,6 +26,7 @@ from .topics import Subscribed, Topics
 
 __all__ = ["SessionKeeper"]
 
+_CANNOT_SEND = "a push to one of several cannot be sent"
 # Sessions that are gone, of which it is remembered why.
 _REMEMBERED = 1_000
 
@@ -105,7 +106,7 @@ class SessionKeeper:
     def _feed(self, user_id: Any, handler: Any) -> None:
         """Send what waits for a user, as far as a session has room; the rest when it has."""
         while self._mailboxes.count(user_id):
-            if getattr(handler, "state", None) is State.GONE:
+            if getattr(handler, "state", None) is State.GONE or handler.user_id != user_id:
                 break
             if isinstance(handler, ResumableSession) and handler.half_full:
                 self._fed[user_id] = handler
@@ -113,12 +114,16 @@ class SessionKeeper:
                 return
             mail = self._mailboxes.take(user_id, self.now())
             if mail is not None:
-                try:
-                    handler.deliver(mail.message, mail.terms, mail.told, user_id, mail.expires)
-                except Exception:
-                    self.surroundings.failure("a push that waited cannot be sent")
+                self._try(handler, mail.message, mail.terms, mail.told, user_id, mail.expires)
         if self._fed.get(user_id) is handler:
             del self._fed[user_id]
+
+    def _try(self, handler: Any, *args: Any) -> None:
+        """Deliver to one of several; where that fails it harms no other."""
+        try:
+            handler.deliver(*args)
+        except Exception:
+            self.surroundings.failure(_CANNOT_SEND)
 
     def unregister(self, handler: Any) -> None:
         """A client is gone; nothing happens to one who was not there."""
@@ -128,7 +133,7 @@ class SessionKeeper:
         """Send what is written already to sessions."""
         if len(handlers) > 1:
             self.surroundings.flush()
-            failed = partial(self.surroundings.failure, "a push to one of many cannot be sent")
+            failed = partial(self.surroundings.failure, _CANNOT_SEND)
             _to_many(handlers, message, terms, failed)
         else:
             for handler in handlers:
@@ -163,11 +168,11 @@ class SessionKeeper:
     def away(self, session: ResumableSession) -> None:
         """A client is away: it may come back for some time."""
         self.topics.away(session)
+        session.away_timer = self.surroundings.later(self._limits.session_ttl, session.give_up)
         too_many = self._absence.add(session)
         while too_many is not None:
             too_many.give_up("too many clients were away")
             too_many = self._absence.one_too_many()
-        session.away_timer = self.surroundings.later(self._limits.session_ttl, session.give_up)
 
     def expire_later(self, session: Session, entry: Entry, ttl: float) -> None:
         """Somebody waits to hear of a push whose time ends."""
@@ -200,7 +205,7 @@ class SessionKeeper:
         for entry in held:
             name, message, terms, last = entry.name
             for other in self._registry.of_user(name, after=last):
-                other.deliver(message, terms, None, name, entry.expires)
+                self._try(other, message, terms, None, name, entry.expires)
         for entry in reversed(held):
             name, message, terms, _ = entry.name
             if not self._registry.of_user(name):
@@ -222,7 +227,7 @@ class SessionKeeper:
         fed = self._fed.get(user_id)
         for handler in handlers:
             if handler is not fed:
-                handler.deliver(message, terms, expect(handler.session_id), user_id)
+                self._try(handler, message, terms, expect(handler.session_id), user_id)
         if (fed is not None or not handlers) and not terms.volatile:
             # Behind what waits there already.
             told = expect(f"mailbox of {user_id}" if fed is None else fed.session_id)
