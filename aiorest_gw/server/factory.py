@@ -172,7 +172,8 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
         self.authenticator = authenticator
         self.token_cookie = token_cookie
         self.hello = hello
-        self.engine = engine
+        self._given_engine = engine
+        self.engine: Engine | None = None
         self._topic_rules = TopicRules(several("topics", topics))
         self.events = CappedLog(lambda: self.reactor.seconds())
         # Autobahn's own timers are on the global reactor, whatever the factory was given.
@@ -230,8 +231,10 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
             self.origins = allowed_origins(several("origins", origins))
         if trusted_proxies is not None:
             self.trusted_proxies = TrustedProxies.of(several("trusted_proxies", trusted_proxies))
-        engine = self.engine or MemoryEngine(self.surroundings.now)
-        self.manager.attach(self.surroundings, self.limits, engine, self._topic_rules)
+        if limits or self.engine is None:
+            # What it keeps begins anew.
+            self.engine = self._given_engine or MemoryEngine(self.surroundings.now)
+            self.manager.attach(self.surroundings, self.limits, self.engine, self._topic_rules)
         self.admission = Admission(
             self.limits, self.trusted_proxies, lambda: self.reactor.seconds()
         )

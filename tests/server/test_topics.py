@@ -212,6 +212,14 @@ class TopicsTests(GatewayTestCase):
         self.publish("news/a", 1)
         self.assertEqual(([503, 200], [1]), (statuses, self.data(client)))
 
+    def test_what_is_kept_outlives_other_settings(self):
+        self.publish("news/a", 1)
+        self.factory.manager.send_message_to_user_ids(["ann"], Push("x"))
+        self.factory.configure(origins=["https://app.example"])
+        ann = self.client("ann")
+        self.assertEqual(1, ann.request("GET", "/~/topics/news%2Fa").data["offset"])
+        self.assertEqual("x", ann.push().event_name)
+
     def test_slashes_of_a_topic_may_be_written_as_such(self):
         ann = self.client("ann")
         ann.request("PUT", "/~/topics/news/a")
