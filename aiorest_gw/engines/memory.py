@@ -10,24 +10,31 @@ import attrs
 
 from ..messages import Push
 from ..sessions.engine import Deliver, History, Member, Position, Retention
+from ..wire.prepared import Prepared
 
 __all__ = ["MemoryEngine"]
 
 
 @attrs.define(eq=False)
 class _Topic:
-    """:ivar kept: publications with the times at which they came, oldest first."""
+    """
+    :ivar kept: publications with the times at which they came and their bytes, oldest first.
+    :ivar octets: of all that are kept.
+    """
 
     epoch: str
     offset: int = 0
     retention: Retention = attrs.field(factory=Retention)
-    kept: deque[tuple[float, Push]] = attrs.field(factory=deque)
+    kept: deque[tuple[float, Push, int]] = attrs.field(factory=deque)
+    octets: int = 0
 
     def prune(self, now: float) -> None:
         while self.kept and (
-            len(self.kept) > self.retention.count or self.kept[0][0] + self.retention.seconds <= now
+            len(self.kept) > self.retention.count
+            or self.octets > self.retention.octets
+            or self.kept[0][0] + self.retention.seconds <= now
         ):
-            self.kept.popleft()
+            self.octets -= self.kept.popleft()[2]
 
 
 class MemoryEngine:
@@ -63,7 +70,9 @@ class MemoryEngine:
         topic.offset += 1
         topic.retention = retention
         numbered = attrs.evolve(push, offset=topic.offset)
-        topic.kept.append((now, numbered))
+        size = len(Prepared(numbered).frame)
+        topic.kept.append((now, numbered, size))
+        topic.octets += size
         topic.prune(now)
         self._topics.move_to_end(push.topic)
         position = Position(topic.epoch, topic.offset)
@@ -77,7 +86,7 @@ class MemoryEngine:
         found.prune(self._now())
         position = Position(found.epoch, found.offset)
         after = since.offset if since is not None and since.epoch == found.epoch else 0
-        pushes = [push for _, push in found.kept if (push.offset or 0) > after]
+        pushes = [push for _, push, _ in found.kept if (push.offset or 0) > after]
         complete = (
             since is not None
             and since.epoch == found.epoch

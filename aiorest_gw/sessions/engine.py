@@ -30,10 +30,12 @@ class Retention:
 
     :param count: publications.
     :param seconds: that one is kept.
+    :param octets: of all of them together, as JSON.
     """
 
     count: int = 100
     seconds: float = 300.0
+    octets: int = 1_048_576
 
 
 @attrs.frozen

@@ -47,6 +47,7 @@ class TopicRule:
     :param write: whether clients may publish, likewise.
     :param history: publications that are kept.
     :param history_seconds: for how long.
+    :param history_size: bytes of them together, at most.
     :param presence: whether clients that may read see who is there.
     :param policy: what becomes of a publication where too much waits for a subscriber.
     :raises ConfigurationError: the pattern is none.
@@ -57,6 +58,7 @@ class TopicRule:
     write: May = False
     history: int = 100
     history_seconds: float = 300.0
+    history_size: int = 1_048_576
     presence: bool = True
     policy: Policy = Policy.CLOSE
     fits: Callable[[str], Any] = attrs.field(init=False, repr=False, eq=False)
@@ -75,7 +77,7 @@ class TopicRule:
     @property
     def retention(self) -> Retention:
         """How much is kept."""
-        return Retention(self.history, self.history_seconds)
+        return Retention(self.history, self.history_seconds, self.history_size)
 
 
 _NO_RULE = TopicRule("**")

@@ -71,6 +71,15 @@ class EngineContract:
         found = self.history("a")
         self.assertEqual(([2], 2), ([push.data for push in found.pushes], found.position.offset))
 
+    def test_history_has_a_size(self):
+        self.do(self.engine.publish(Push("n", "x" * 600, "a"), Retention(10, 100, 1_000)))
+        self.do(self.engine.publish(Push("n", "y" * 300, "a"), Retention(10, 100, 1_000)))
+        self.do(self.engine.publish(Push("n", "z" * 300, "a"), Retention(10, 100, 1_000)))
+        self.assertEqual(["y", "z"], [push.data[0] for push in self.history("a").pushes])
+        self.do(self.engine.publish(Push("n", "x" * 2_000, "a"), Retention(10, 100, 1_000)))
+        found = self.history("a")
+        self.assertEqual(([], 4), (list(found.pushes), found.position.offset))
+
     def test_nothing_is_kept_where_nothing_is_to_be(self):
         self.do(self.engine.subscribe("a"))
         self.publish("a", 1, retention=Retention(0, 100))
