@@ -96,6 +96,14 @@ def _autobahns(args: Sequence[Any], shared: dict[str, Any]) -> dict[str, Any]:
     return own
 
 
+def _checked_authenticator(given: Any) -> Authenticator | None:
+    if given is None or (hasattr(given, "authenticate") and not isinstance(given, type)):
+        return given
+    raise ConfigurationError(
+        f"authenticator should be an object with authenticate(token), not {given!r}"
+    )
+
+
 class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
     """Makes a :class:`RequestHandlerProtocol` for each connection, and holds what they share.
 
@@ -169,7 +177,7 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
         super().__init__(*args, reactor=_INSTALLED if reactor is None else reactor, **own)
         self.surroundings = ReactorSurroundings(self)
         self.manager = HandlerManager() if manager is None else manager
-        self.authenticator = authenticator
+        self.authenticator = _checked_authenticator(authenticator)
         self.token_cookie = token_cookie
         self.hello = hello
         self._given_engine = engine

@@ -65,7 +65,7 @@ async def _renew(request: Request) -> dict[str, Any]:
     data = request.data if isinstance(request.data, dict) else {}
     token = data.get("token", request.token)
     if not isinstance(token, str):
-        raise BadRequest("The `token` should be a string.")
+        raise BadRequest("A session is open here; a `token`, a string, renews its credentials.")
     identity = await factory.identify(token)
     if session.user_id not in (None, identity.user.id):
         raise PermissionDeniedException("The token is another user's.")

@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from typing import Any, Protocol
 
 from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.python import threadable
 from twisted.python.failure import Failure
 
 from ..sessions.surroundings import Timer
@@ -160,6 +161,12 @@ class ReactorSurroundings:
 
         self._factory.reactor.callFromThread(call)
         return future
+
+    def check_thread(self, what: str) -> None:
+        if threadable.ioThread is not None and not threadable.isInIOThread():
+            raise RuntimeError(
+                f"{what} was called in another thread: use manager.call_from_thread.{what}"
+            )
 
     def warn(self, format: str, **fields: Any) -> None:
         self._factory.events.warn(format, **fields)

@@ -149,6 +149,8 @@ class SessionKeeper:
         expires = None if terms.ttl is None else self.now() + terms.ttl
         mail = Mail(message, len(message.body(PLAIN)), terms, expires, told)
         self._pruned.add(self._mailboxes.put(name, mail))
+        if told is not None and terms.ttl is not None:
+            self.surroundings.later(terms.ttl, self._mailboxes.expire, name, mail)
 
     # -- what its sessions ask of it
 

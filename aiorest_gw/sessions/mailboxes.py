@@ -83,6 +83,17 @@ class Mailboxes:
             pruned += sum(map(_prune, thrown))
         return pruned
 
+    def expire(self, name: Any, mail: Mail) -> None:
+        """The time of a push is over: it waits no more, if it still did."""
+        box = self._boxes.get(name)
+        if box is not None and mail in box:
+            box.remove(mail)
+            self._octets[name] -= mail.size
+            if not box:
+                del self._boxes[name], self._octets[name]
+            if mail.told is not None:
+                mail.told(Ending(Outcome.EXPIRED, "its time was over"))
+
     def take(self, name: Any, now: float) -> Mail | None:
         """The oldest that waits for a name; it waits no more."""
         box = self._boxes.get(name)

@@ -171,6 +171,7 @@ class HandlerManager(SessionKeeper):
         if isinstance(user_ids, (str, bytes, int)):
             user_ids = [user_ids]
         written, options, surroundings = prepared(message), terms_from(terms), self.surroundings
+        surroundings.check_thread("send_message_to_user_ids")
         result = Receipt(surroundings.waiting, single=False) if receipt else None
         count = 0
         for user_id in dict.fromkeys(user_ids):
@@ -199,12 +200,14 @@ class HandlerManager(SessionKeeper):
         :raises BadRequest: that is no name of a topic.
         :raises SerializerError: it cannot be written.
         """
+        self.surroundings.check_thread("publish")
         return self.surroundings.begin(self.topics.publish(topic, event_name, data))
 
     def _send(
         self, handlers: Sequence[Any], message: Any, terms: Any, receipt: bool, single: bool
     ) -> Sent | Receipt:
         written, options, surroundings = prepared(message), terms_from(terms), self.surroundings
+        surroundings.check_thread("send_message" if single else "send_message_to_all")
         if not receipt:
             self.send_to(handlers, written, options)
             return Sent(len(handlers))

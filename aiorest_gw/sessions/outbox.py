@@ -8,8 +8,9 @@ that says how many takes their place.
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from enum import Enum
+from math import inf
 from typing import Any
 
 import attrs
@@ -200,15 +201,19 @@ class Outbox:
             self._acknowledged = seq
         return seq
 
-    def put(self, entry: Entry) -> bool:
+    def put(self, entry: Entry, now: float = -inf) -> bool:
         """Let an entry wait until it is taken.
 
+        :param now: the time; what need not be sent any more makes room first.
         :returns: False where it does not fit, and may not be dropped: the client has to be closed.
         """
         if entry.policy is Policy.COALESCE:
             self._take_place_of(entry)
         # Answers are as many as requests were taken; there is always room for them.
         fits = entry.policy is None or self._fits(entry.size)
+        if not fits:
+            self._let_go_of_late(now)
+            fits = self._fits(entry.size)
         if not fits and not self._make_room(entry):
             self._end(entry, _FULL)
             if entry.policy not in _DROPPED:
@@ -230,6 +235,12 @@ class Outbox:
         """Whether there is room, were there so many messages and bytes less."""
         held = len(self) - fewer
         return not held or (held < self._most and self.octets - freed + size <= self._most_octets)
+
+    def _let_go_of_late(self, now: float) -> None:
+        for entry in tuple(self._waiting):
+            if entry.expires is not None and entry.expires <= now:
+                self._forget(entry)
+                self._end(entry, _TOO_LATE)
 
     def _take_place_of(self, entry: Entry) -> None:
         before = self._keys.get(entry.key) if self._keys and entry.key is not None else None
@@ -271,11 +282,8 @@ class Outbox:
         self.octets -= entry.size
 
     def _next_to(self, entry: Entry) -> Entry | None:
-        following: Iterator[Entry] = iter(self._waiting)
-        for other in following:
-            if other is entry:
-                return next(following, None)
-        return None
+        following = iter(self._waiting)
+        return next(following, None) if entry in following else None
 
     def _let_go_of_key(self, entry: Entry) -> None:
         if self._keys and entry.key is not None and self._keys.get(entry.key) is entry:

@@ -11,6 +11,7 @@ import attrs
 from ..errors import BadRequest, ConfigurationError
 from .engine import Retention
 from .outbox import Policy
+from .terms import policy_from
 
 __all__ = ["TopicRule", "TopicRules", "checked_topic"]
 
@@ -68,8 +69,23 @@ class TopicRule:
         wrong = [p for p in parts if "*" in p and p not in ("*", "**")]
         if not parts or not all(parts) or wrong or "**" in parts[:-1]:
             raise ConfigurationError(
-                f"a pattern of topics has * for a whole part, and ** as its last, not {self.pattern!r}"
+                "a pattern of topics is parts between slashes, of which each may be *, and the last **; "
+                f"not {self.pattern!r}"
             )
+        numbers = (self.history, self.history_seconds, self.history_size)
+        whole = isinstance(self.history, int) and isinstance(self.history_size, int)
+        if not whole or not all(isinstance(n, (int, float)) and n >= 0 for n in numbers):
+            raise ConfigurationError(
+                f"the history of {self.pattern!r} should be numbers, 0 or more, not {numbers!r}"
+            )
+        for name in ("read", "write"):
+            may = getattr(self, name)
+            if not isinstance(may, bool) and not callable(may):
+                raise ConfigurationError(f"{name} should be True, False or a function, not {may!r}")
+        try:
+            object.__setattr__(self, "policy", policy_from(self.policy))
+        except ValueError as error:
+            raise ConfigurationError(str(error)) from None
         words = {"*": "[^/]+", "**": ".+"}
         text = "/".join(words.get(part) or re.escape(part) for part in parts)
         object.__setattr__(self, "fits", re.compile(text).fullmatch)

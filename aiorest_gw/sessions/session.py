@@ -226,7 +226,8 @@ class Session:
 
     def _put(self, outbox: Outbox, entry: Entry) -> None:
         dropped = outbox.dropped
-        if not outbox.put(entry):
+        now = self._keeper.now() if self._keeper is not None else 0.0
+        if not outbox.put(entry, now):
             self._overflow(entry)
             return
         if outbox.dropped != dropped and self._keeper is not None:

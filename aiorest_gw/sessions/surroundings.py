@@ -43,6 +43,12 @@ class Surroundings(Protocol):
     def in_loop(self, function: Callable[[], Any]) -> Any:
         """Call something in the thread that everything else runs in; a future of its result."""
 
+    def check_thread(self, what: str) -> None:
+        """
+        :param what: is done.
+        :raises RuntimeError: in another thread than all else.
+        """
+
     def warn(self, format: str, **fields: Any) -> None:
         """What the operator should see to."""
 

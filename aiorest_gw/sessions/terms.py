@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 import attrs
@@ -28,9 +29,32 @@ class Terms:
     volatile: bool = False
     ttl: float | None = None
 
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "policy", policy_from(self.policy))
+        if self.policy is Policy.COALESCE and not isinstance(self.key, str):
+            raise ValueError("policy='coalesce' needs a key, a text")
+        ttl = self.ttl
+        if ttl is not None and not (isinstance(ttl, (int, float)) and 0 < ttl < inf):
+            raise ValueError(f"ttl should be seconds, more than 0, not {ttl!r}")
+        if not isinstance(self.volatile, bool):
+            raise ValueError(f"volatile should be True or False, not {self.volatile!r}")
+
+
+def policy_from(given: Any) -> Policy:
+    """A policy, or the one of a name.
+
+    :raises ValueError: there is none.
+    """
+    try:
+        return Policy(given)
+    except ValueError:
+        known = ", ".join(repr(policy.value) for policy in Policy)
+        raise ValueError(f"there is no policy {given!r}; there are {known}") from None
+
 
 _AS_USUAL = Terms()
 _KEYS = {"event_name", "data"}
+_TERMS = {"policy", "key", "volatile", "ttl"}
 
 
 def prepared(message: Any) -> Prepared:
@@ -56,6 +80,9 @@ def terms_from(given: dict[str, Any]) -> Terms:
     """
     if not given:
         return _AS_USUAL
-    if isinstance(given.get("policy"), str):
-        given = given | {"policy": Policy(given["policy"])}
+    unknown = given.keys() - _TERMS
+    if unknown:
+        raise TypeError(
+            f"a push has no {unknown.pop()!r}; there are policy, key, volatile, ttl, receipt"
+        )
     return Terms(**given)

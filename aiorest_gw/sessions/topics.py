@@ -219,7 +219,8 @@ class Topics:
             found = allowed(session, topic)
             allowed = bool(await found if inspect.isawaitable(found) else found)
         if not allowed:
-            raise PermissionDeniedException(f"You may not {may} this topic.")
+            words = "write to" if may == "write" else "read"
+            raise PermissionDeniedException(f"You may not {words} this topic.")
 
     # -- the engine
 

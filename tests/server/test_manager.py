@@ -4,6 +4,7 @@ import threading
 
 from twisted.internet.defer import Deferred
 from twisted.logger import capturedLogs, formatEvent
+from twisted.python import threadable
 
 from aiorest_gw import ConfigurationError, HandlerManager, Policy, Push, SimpleRouter
 from aiorest_gw.auth import User
@@ -220,6 +221,21 @@ class SendingTests(ManagerTestCase):
         client.move()
         self.assertEqual(([], []), (client.messages, self.names(other)))
 
+    def test_wrong_terms_are_told_whoever_is_there(self):
+        for wrong, told in (
+            ({"policy": "drop_oldets"}, "'drop_oldest', 'drop_newest', 'coalesce', 'close'"),
+            ({"policy": "coalesce"}, "needs a key"),
+            ({"ttl": "5"}, "seconds"), ({"ttl": -1}, "seconds"), ({"volatile": "yes"}, "True or False"),
+        ):  # fmt: skip
+            error = self.assertRaises(ValueError, self.manager.send_message_to_all, 1, **wrong)
+            self.assertIn(told, error.args[0])
+        error = self.assertRaises(TypeError, self.manager.send_message, "x", 1, recipt=True)
+        self.assertIn("a push has no 'recipt'", error.args[0])
+
+    def test_a_wrong_authenticator_is_told_at_once(self):
+        for wrong in (5, ByName):
+            self.assertRaises(ConfigurationError, self.serve, SimpleRouter(), authenticator=wrong)
+
     def test_other_threads_may_send(self):
         client = self.plain()
         session_id = self.session_of(client).session_id
@@ -238,6 +254,28 @@ class SendingTests(ManagerTestCase):
         self.assertRaises(AttributeError, lambda: self.manager.call_from_thread.register)
         self.assertEqual([1, 1, 1], [getattr(f.result(0), "offset", f.result(0)) for f in futures])
         self.assertEqual(["x", "y"], [client.receive().event_name for _ in "xy"])
+
+    def test_other_threads_are_told_how_to_send(self):
+        """What they do else would seem to work, most of the time."""
+        self.addCleanup(setattr, threadable, "ioThread", threadable.ioThread)
+        threadable.registerAsIOThread()
+        told = []
+
+        def run():
+            for call, arguments in (
+                (self.manager.send_message, ("x", 1)), (self.manager.send_message_to_all, (1,)),
+                (self.manager.send_message_to_user_ids, (["x"], 1)), (self.manager.publish, ("t",)),
+            ):  # fmt: skip
+                try:
+                    call(*arguments)
+                except RuntimeError as error:
+                    told.append(str(error))
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join()
+        self.assertEqual(4, len(told))
+        self.assertIn("use manager.call_from_thread.send_message_to_all", told[1])
 
     def test_a_volatile_push_waits_for_nobody(self):
         there, away = self.numbered(), self.numbered()
@@ -369,6 +407,22 @@ class MailboxTests(ManagerTestCase):
         since = self.numbered("ann")
         self.advance(61)
         self.assertEqual((["a"], ["a"]), (self.names(since), self.names(other)))
+
+    def test_a_receipt_of_one_who_never_comes_ends_with_its_time(self):
+        receipt = self.manager.send_message_to_user_ids(["ann"], Push("x"), receipt=True, ttl=2)
+        self.advance(2.2)
+        self.assertEqual([Outcome.EXPIRED], [ending.outcome for ending in receipt.endings.values()])
+        self.assertEqual([], self.names(self.numbered("ann")))
+
+    def test_pushes_whose_time_is_over_take_no_room(self):
+        self.gateway(max_outbox_messages=2)
+        client = self.numbered()
+        client.cut()
+        for number in range(10):
+            self.assertEqual(1, self.manager.send_message(client.session_id, Push(number), ttl=1))
+            self.advance(2)
+        client.resume()
+        self.assertEqual((True, []), (client.opened["resumed"], self.names(client)))
 
     def test_what_was_not_got_by_one_who_leaves_is_nobodys(self):
         ann = self.numbered("ann")

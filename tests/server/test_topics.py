@@ -2,7 +2,7 @@
 
 from twisted.internet.defer import Deferred
 
-from aiorest_gw import Push, SimpleRouter, TopicRule
+from aiorest_gw import ConfigurationError, Push, SimpleRouter, TopicRule
 from aiorest_gw.engines.memory import MemoryEngine
 from aiorest_gw.errors import ServiceUnavailable
 from aiorest_gw.testing import GatewayTestCase
@@ -105,6 +105,13 @@ class TopicsTests(GatewayTestCase):
             url = "/~/topics/" + topic.replace("/", "%2F")
             self.assertEqual(status, ann.request(method, url).status, (method, topic))
         self.assertEqual(404, ann.request("GET", "/~/topics/quiet%2Fa/presence").status)
+
+    def test_wrong_rules_are_told(self):
+        for wrong in ("", "/a", "a//b", "a*", "**/a", 5):
+            self.assertRaises(ConfigurationError, TopicRule, wrong)
+        for wrong in ({"history": "5"}, {"history": -1}, {"history": 1.5}, {"history_seconds": "9"},
+                      {"read": "yes"}, {"write": 1}, {"policy": "clos"}):  # fmt: skip
+            self.assertRaises(ConfigurationError, TopicRule, "a", **wrong)
 
     def test_without_rules_clients_may_nothing_and_the_application_all(self):
         self.factory = self.serve(self.router)
