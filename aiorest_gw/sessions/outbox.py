@@ -362,8 +362,7 @@ class Outbox:
                 self._end(sent, _DELIVERED)
             else:
                 self.octets -= len(sent)
-        if self._cursor < self._acknowledged:
-            self._cursor = self._acknowledged
+        self._cursor = max(self._cursor, self._acknowledged)
 
     def rewind(self, seq: int) -> None:
         """There is another connection: everything behind a number is to be taken again.
