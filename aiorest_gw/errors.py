@@ -52,6 +52,7 @@ __all__ = [
     "TokenNotProvidedException",
     "TooManyRequests",
     "ValidationError",
+    "checked_close",
 ]
 
 
@@ -66,6 +67,16 @@ class CloseCode(IntEnum):
     CREDENTIALS_EXPIRED = 4502
     TAKEN_OVER = 4503
     UNANSWERABLE = 4504
+
+
+def checked_close(code: int) -> int:
+    """The code of a close by an application.
+
+    :raises ValueError: that code cannot be sent (RFC 6455 section 7.4).
+    """
+    if code != 1000 and not 3000 <= code <= 4999:
+        raise ValueError(f"a close has the code 1000, or 3000 to 4999, not {code}")
+    return int(code)
 
 
 class ConfigurationError(Exception):

@@ -1,130 +1,211 @@
-"""Topics in the memory of one process: what is published elsewhere is not heard here."""
+"""Topics, mailboxes and sessions in memory: what happens in other processes is not heard here."""
 
 from __future__ import annotations
 
-import secrets
-from collections import OrderedDict, deque
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
+from copy import copy
+from typing import Any
 
-import attrs
-
+from ..errors import ConfigurationError, ServiceUnavailable
 from ..messages import Push
-from ..sessions.engine import Deliver, History, Member, Position, Retention
-from ..wire.prepared import Prepared
+from ..sessions.engine import History, Member, Node, Position, Retention
+from ..sessions.letters import Address, Letter, Mail, Whose
+from ..sessions.mailboxes import Mailboxes
+from .topics import KeptTopics
 
 __all__ = ["MemoryEngine"]
 
 
-@attrs.define(eq=False)
-class _Topic:
-    """
-    :ivar kept: publications with the times at which they came and their bytes, oldest first.
-    :ivar octets: of all that are kept.
+class _Memory:
+    """What the engines of several gateways have in common.
+
+    :ivar engines: those that serve a gateway.
+    :ivar at: at which of them a session is, and whose it is.
+    :ivar users: the sessions of each user, with their engines.
+    :ivar holders: of the mailboxes that are being emptied.
     """
 
-    epoch: str
-    offset: int = 0
-    retention: Retention = attrs.field(factory=Retention)
-    kept: deque[tuple[float, Push, int]] = attrs.field(factory=deque)
-    octets: int = 0
+    def __init__(self, now: Callable[[], float], most: int) -> None:
+        self.now = now
+        self.subscribers: dict[str, dict[MemoryEngine, None]] = {}
+        self.topics = KeptTopics(now, most, self.subscribers)
+        self.members: dict[str, dict[str, Member]] = {}
+        self.engines: dict[MemoryEngine, None] = {}
+        self.at: dict[str, tuple[MemoryEngine, Any]] = {}
+        self.users: dict[Any, dict[str, MemoryEngine]] = {}
+        self.mailboxes = Mailboxes()
+        self.holders: dict[Any, MemoryEngine] = {}
 
-    def prune(self, now: float) -> None:
-        while self.kept and (
-            len(self.kept) > self.retention.count
-            or self.octets > self.retention.octets
-            or self.kept[0][0] + self.retention.seconds <= now
-        ):
-            self.octets -= self.kept.popleft()[2]
+    def forget(self, session_id: str) -> None:
+        _, user_id = self.at.pop(session_id, (None, None))
+        if user_id is not None:
+            sessions = self.users[user_id]
+            del sessions[session_id]
+            if not sessions:
+                del self.users[user_id]
+
+    def engines_of(self, to: Address) -> Iterable[MemoryEngine]:
+        if to.whose is Whose.EVERYBODY:
+            return tuple(self.engines)
+        if to.whose is Whose.USER:
+            return dict.fromkeys(self.users.get(to.id, {}).values())
+        found = self.at.get(to.id)
+        return () if found is None else (found[0],)
 
 
 class MemoryEngine:
-    """Keeps topics in memory.
+    """Keeps all in memory.
 
     :param now: the time, in seconds.
     :param most: topics that are kept; of more, the one that was longest without a publication and has no
         subscribers is forgotten, and begins anew with another epoch.
     """
 
-    def __init__(self, now: Callable[[], float], most: int = 10_000) -> None:
-        self._now = now
-        self._most = most
-        self._name = secrets.token_urlsafe(9)
-        self._forgotten = 0
-        self._topics: OrderedDict[str, _Topic] = OrderedDict()
-        self._members: dict[str, dict[str, Member]] = {}
-        self._subscribed: set[str] = set()
-        self._deliver: Deliver | None = None
+    def __init__(self, now: Callable[[], float] = time.monotonic, most: int = 10_000) -> None:
+        self._memory = _Memory(now, most)
+        self._node: Node | None = None
 
-    def start(self, deliver: Deliver) -> None:
-        self._deliver = deliver
+    def sibling(self) -> MemoryEngine:
+        """The engine of one more gateway in this process, which shares all with this one's."""
+        made = copy(self)
+        made._node = None
+        return made
+
+    def start(self, node: Node) -> None:
+        if self._node is not None:
+            raise ConfigurationError(
+                "this engine serves a gateway already: give each its own, such as engine.sibling()"
+            )
+        self._node = node
+        self._memory.engines[self] = None
+
+    def stop(self) -> None:
+        memory, self._node = self._memory, None
+        memory.engines.pop(self, None)
+        for topic in [topic for topic, heard in memory.subscribers.items() if self in heard]:
+            self._unsubscribe(topic)
+        mine = [session_id for session_id, (engine, _) in memory.at.items() if engine is self]
+        for topic in tuple(memory.members):
+            for session_id in mine:
+                self._leave(topic, session_id)
+        for session_id in mine:
+            memory.forget(session_id)
+        for user_id in [user_id for user_id, held in memory.holders.items() if held is self]:
+            self._release(user_id)
+
+    # -- topics
 
     async def subscribe(self, topic: str) -> None:
-        self._subscribed.add(topic)
+        self._memory.subscribers.setdefault(topic, {})[self] = None
 
     async def unsubscribe(self, topic: str) -> None:
-        self._subscribed.discard(topic)
+        self._unsubscribe(topic)
+
+    def _unsubscribe(self, topic: str) -> None:
+        subscribers = self._memory.subscribers.get(topic, {})
+        subscribers.pop(self, None)
+        if not subscribers:
+            self._memory.subscribers.pop(topic, None)
 
     async def publish(self, push: Push, retention: Retention) -> Position:
-        assert push.topic is not None
-        topic, now = self._made(push.topic), self._now()
-        topic.offset += 1
-        topic.retention = retention
-        numbered = attrs.evolve(push, offset=topic.offset)
-        size = len(Prepared(numbered).frame)
-        topic.kept.append((now, numbered, size))
-        topic.octets += size
-        topic.prune(now)
-        self._topics.move_to_end(push.topic)
-        position = Position(topic.epoch, topic.offset)
-        if push.topic in self._subscribed and self._deliver is not None:
-            self._deliver(numbered)
+        numbered, position = self._memory.topics.append(push, retention)
+        for engine in tuple(self._memory.subscribers.get(push.topic or "", ())):
+            if engine._node is not None:
+                engine._node.published(numbered)
         return position
 
     async def history(self, topic: str, since: Position | None, limit: int) -> History:
-        # To be asked for makes no topic.
-        found = self._topics.get(topic) or _Topic(self._epoch)
-        found.prune(self._now())
-        position = Position(found.epoch, found.offset)
-        after = since.offset if since is not None and since.epoch == found.epoch else 0
-        pushes = [push for _, push, _ in found.kept if (push.offset or 0) > after]
-        complete = (
-            since is not None
-            and since.epoch == found.epoch
-            and 0 <= since.offset <= found.offset
-            and len(pushes) == found.offset - since.offset
-            and len(pushes) <= limit
-        )
-        return History(pushes[len(pushes) - min(limit, len(pushes)) :], position, complete)
+        return self._memory.topics.history(topic, since, limit)
 
     async def enter(self, topic: str, member: Member) -> None:
-        self._members.setdefault(topic, {})[member.session_id] = member
+        self._memory.members.setdefault(topic, {})[member.session_id] = member
 
     async def leave(self, topic: str, session_id: str) -> None:
-        members = self._members.get(topic)
+        self._leave(topic, session_id)
+
+    def _leave(self, topic: str, session_id: str) -> None:
+        members = self._memory.members.get(topic)
         if members is not None:
             members.pop(session_id, None)
             if not members:
-                del self._members[topic]
+                del self._memory.members[topic]
 
     async def members(self, topic: str) -> Sequence[Member]:
-        return list(self._members.get(topic, {}).values())
+        return list(self._memory.members.get(topic, {}).values())
 
-    @property
-    def _epoch(self) -> str:
-        """Of topics that begin now: whose numbers no forgotten one had."""
-        return f"{self._name}.{self._forgotten}"
+    # -- sessions, and what is sent to them
 
-    def _made(self, name: str) -> _Topic:
-        topic = self._topics.get(name)
-        if topic is None:
-            if len(self._topics) >= self._most:
-                self._forget_one()
-            topic = self._topics[name] = _Topic(self._epoch)
-        return topic
+    def register(self, member: Member) -> None:
+        memory, session_id, user_id = self._memory, member.session_id, member.user_id
+        memory.forget(session_id)
+        memory.at[session_id] = self, user_id
+        if user_id is not None:
+            memory.users.setdefault(user_id, {})[session_id] = self
 
-    def _forget_one(self) -> None:
-        for name in self._topics:
-            if name not in self._subscribed:
-                del self._topics[name]
-                self._forgotten += 1
-                return
+    def unregister(self, session_id: str) -> None:
+        self._memory.forget(session_id)
+
+    def _others(self, to: Address) -> list[Node]:
+        if len(self._memory.engines) == 1 and self._node is not None:
+            return []
+        engines = self._memory.engines_of(to)
+        return [one._node for one in engines if one is not self and one._node is not None]
+
+    def forward(self, letters: Sequence[Letter], first: bool = False) -> int:
+        reached = 0
+        wait = []
+        for letter in letters:
+            count = 0
+            for node in self._others(letter.to):
+                count += node.deliver(letter)
+            reached += count
+            if letter.waits and not letter.here and not count:
+                wait.append(letter)
+        if wait:
+            for letter in wait:
+                letter.expect(str(letter.to))
+            mails = [Mail(letter, str(letter.to)) for letter in wait]
+            self._put(reversed(mails) if first else mails, first)
+        return reached
+
+    def _put(self, mails: Iterable[Mail], first: bool = False) -> None:
+        memory, node = self._memory, self._node
+        for mail in mails:
+            if node is None:
+                raise ServiceUnavailable("The gateway has stopped.")
+            name = mail.letter.to.id
+            node.pruned(memory.mailboxes.put(name, mail, node.bounds, memory.now(), first))
+
+    async def take(self, user_id: Any, most: int) -> Sequence[Mail] | None:
+        memory = self._memory
+        if self._node is None:
+            return None
+        if memory.holders.setdefault(user_id, self) is not self:
+            return None
+        taken = memory.mailboxes.take(user_id, most, memory.now())
+        if not taken:
+            del memory.holders[user_id]
+        return taken
+
+    async def release(
+        self, user_id: Any, before: Sequence[Mail] = (), behind: Sequence[Mail] = ()
+    ) -> None:
+        self._put(reversed(before), first=True)
+        self._put(behind)
+        self._release(user_id)
+
+    def _release(self, user_id: Any) -> None:
+        memory = self._memory
+        if memory.holders.get(user_id) is self:
+            del memory.holders[user_id]
+            if user_id in memory.mailboxes:
+                for node in self._others(Address(Whose.USER, user_id))[:1]:
+                    node.mail(user_id)
+
+    async def close(self, addresses: Sequence[Address], code: int, reason: str) -> int:
+        return sum(
+            node.close(address, code, reason)
+            for address in addresses
+            for node in self._others(address)
+        )

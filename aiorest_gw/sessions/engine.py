@@ -1,15 +1,17 @@
-"""What topics and presence stand on, wherever it is kept: the contract that every engine keeps."""
+"""What topics, mailboxes and sessions stand on, wherever it is kept: the contract of every engine."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 import attrs
 
 from ..messages import Push
+from .letters import Address, Letter, Mail
+from .mailboxes import MailboxBounds
 
-__all__ = ["Engine", "History", "Member", "Position", "Retention"]
+__all__ = ["Engine", "History", "Member", "Node", "Position", "Retention"]
 
 
 @attrs.frozen
@@ -54,7 +56,7 @@ class History:
 
 @attrs.frozen
 class Member:
-    """Somebody who is in a topic.
+    """Somebody who is connected, or is in a topic.
 
     :param session_id: of the session.
     :param user_id: None of nobody in particular.
@@ -65,29 +67,56 @@ class Member:
     username: str = ""
 
 
-Deliver = Callable[[Push], None]
+@attrs.frozen
+class Node:
+    """What an engine calls at a gateway that has it; none of it waits.
+
+    :param published: takes each publication in the topics that are subscribed once, in the order of the
+        offsets of its topic.
+    :param deliver: gives a letter to the sessions of its address that are here and not among those that
+        it has reached; returns how many of that address there are.
+    :param close: closes the sessions of an address, with a code and a reason; returns how many it were.
+    :param mail: something waits for a user who has a session here, and nobody takes it.
+    :param pruned: so many letters had to be pruned for those that came from here.
+    :param bounds: of the mailboxes.
+    """
+
+    published: Callable[[Push], None]
+    deliver: Callable[[Letter], int]
+    close: Callable[[Address, int, str], int]
+    mail: Callable[[Any], None]
+    pruned: Callable[[int], None]
+    bounds: MailboxBounds
 
 
 class Engine(Protocol):
-    """Keeps topics. None of its calls blocks; each is awaited, and may have ended at once.
+    """Keeps topics and mailboxes, and knows who is at which gateway. Each gateway has its own engine;
+    some share what they keep.
 
-    An engine that cannot reach what it stands on raises ServiceUnavailable.
+    None of its calls blocks; what is awaited may have ended at once. What is called later takes effect
+    later, for what comes from one gateway. An engine that cannot reach what it stands on raises
+    ServiceUnavailable.
     """
 
-    def start(self, deliver: Deliver) -> None:
-        """Deliver from now on what is published in the topics that are subscribed.
+    def start(self, node: Node) -> None:
+        """Serve a gateway from now on.
 
-        :param deliver: takes each publication once, in the order of the offsets of its topic.
+        :raises ConfigurationError: it serves another.
         """
 
+    def stop(self) -> None:
+        """Serve it no more: its sessions and subscriptions are gone."""
+
+    # -- topics
+
     async def subscribe(self, topic: str) -> None:
-        """Deliver what is published in a topic."""
+        """Hand on what is published in a topic."""
 
     async def unsubscribe(self, topic: str) -> None:
-        """Deliver nothing of a topic any more."""
+        """Hand on nothing of a topic any more."""
 
     async def publish(self, push: Push, retention: Retention) -> Position:
-        """Publish in the topic that a push names; it is delivered before this ends, or soon behind it.
+        """Publish in the topic that a push names; it is handed on before this ends, or soon behind it.
 
         :param retention: how much is kept of the topic.
         :returns: its place.
@@ -108,3 +137,50 @@ class Engine(Protocol):
 
     async def members(self, topic: str) -> Sequence[Member]:
         """Who is in a topic, in the order in which they entered."""
+
+    # -- sessions, and what is sent to them
+
+    def register(self, member: Member) -> None:
+        """A session is at this gateway; or one that was is another user's now.
+
+        An engine that cannot tell the others now remembers it until it can.
+        """
+
+    def unregister(self, session_id: str) -> None:
+        """It is gone; nothing happens to one that was not there."""
+
+    def forward(self, letters: Sequence[Letter], first: bool = False) -> int | Awaitable[int]:
+        """Deliver at all other gateways; at its own, that was done. A user's letter waits in a mailbox
+        where no gateway has a session of the user (this one has not if it is not ``here``), unless it is
+        volatile.
+
+        When this ends, each session that a letter goes to, or its mailbox, expects its ending.
+
+        :param letters: in the order in which they are to arrive.
+        :param first: they come before what waits in the mailboxes already.
+        :returns: how many sessions of their addresses the other gateways have; as it is, where that is
+            known at once.
+        """
+
+    async def take(self, user_id: Any, most: int) -> Sequence[Mail] | None:
+        """The oldest letters that wait for a user; they wait no more. Until it is given none, or lets go
+        of the mailbox, no other gateway takes from it.
+
+        :param most: letters.
+        :returns: None while another gateway has the mailbox.
+        """
+
+    async def release(
+        self, user_id: Any, before: Sequence[Mail] = (), behind: Sequence[Mail] = ()
+    ) -> None:
+        """Let go of a mailbox; where something waits in it, a gateway that has the user is told.
+
+        :param before: what was taken and given to nobody: it is the first that waits again.
+        :param behind: what waits behind all else.
+        """
+
+    async def close(self, addresses: Sequence[Address], code: int, reason: str) -> int:
+        """Close sessions at all other gateways.
+
+        :returns: how many there were.
+        """

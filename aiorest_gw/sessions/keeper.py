@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
 from ..limits import Limits
-from ..wire.dialects import PLAIN, Dialect
-from ..wire.prepared import Prepared
+from ..wire.dialects import Dialect
 from .absence import Absence
-from .engine import Engine, Position
-from .mailboxes import Mail, Mailboxes
-from .outbox import Ending, Entry, Outbox
+from .delivery import Delivery
+from .engine import Engine, Node, Position
+from .mailboxes import MailboxBounds
+from .outbox import Entry, Outbox
 from .presence import Presence
 from .registry import Registry
 from .resumable import ResumableSession, ResumeRefused, same_secret
 from .rules import TopicRules
 from .session import Session, notice
 from .states import Event, State
-from .surroundings import CountedWarning, Surroundings, Timer
-from .terms import Terms
+from .surroundings import CountedWarning, Surroundings, Timer, in_background
 from .topics import Subscribed, Topics
 
 __all__ = ["SessionKeeper"]
 
-_CANNOT_SEND = "a push to one of several cannot be sent"
 # Sessions that are gone, of which it is remembered why.
 _REMEMBERED = 1_000
 
@@ -38,12 +36,12 @@ class SessionKeeper:
     """
 
     topics: Topics
+    _delivery: Delivery
 
     def __init__(self, most: int | None) -> None:
         self._registry = Registry(most)
         self._surroundings: Surroundings | None = None
-        # Users whose mailboxes are being emptied, by the session that has it.
-        self._fed: dict[Any, Any] = {}
+        self._engine: Engine | None = None
         # Of sessions that are gone: their secrets, and why.
         self._reasons: OrderedDict[str, tuple[str, str]] = OrderedDict()
         self._dropped = CountedWarning(
@@ -60,17 +58,32 @@ class SessionKeeper:
         """Run in a gateway: a factory calls it.
 
         :param limits: of the gateway.
-        :param engine: keeps the topics.
+        :param engine: knows the sessions of other gateways, and keeps topics and mailboxes.
         :param rules: of the topics.
+        :raises ConfigurationError: the engine serves another gateway.
         """
+        if self._engine is not None:
+            self._engine.stop()
         self._surroundings = surroundings
         self._limits = limits
-        self._mailboxes = Mailboxes(
+        bounds = MailboxBounds(
             limits.max_mailbox_messages, limits.max_outbox_size, limits.max_mailboxes
         )
+        delivery = Delivery(self._registry, engine, surroundings, bounds, self._pruned.add)
         self._absence = Absence(limits.max_away, limits.max_away_size, limits.max_away_per_address)
         presence = Presence(engine, surroundings, limits.presence_grace)
-        self.topics = Topics(engine, rules, presence, self.send_to, limits.max_subscriptions)
+        topics = Topics(engine, rules, presence, delivery.to_many, limits.max_subscriptions)
+        engine.start(
+            Node(
+                topics.published,
+                delivery.deliver,
+                delivery.close_here,
+                delivery.mail,
+                self._pruned.add,
+                bounds,
+            )
+        )
+        self._engine, self._delivery, self.topics = engine, delivery, topics
 
     @property
     def surroundings(self) -> Surroundings:
@@ -96,67 +109,19 @@ class SessionKeeper:
         if getattr(handler, "state", None) is State.GONE:
             return
         self._registry.add(handler)
-        user_id = handler.user_id
-        if user_id is not None and user_id not in self._fed:
-            self._feed(user_id, handler)
+        self._delivery.came(handler)
         if isinstance(handler, ResumableSession):
             self._absence.remove(handler)
         self.topics.back(handler)
 
-    def _feed(self, user_id: Any, handler: Any) -> None:
-        """Send what waits for a user, as far as a session has room; the rest when it has."""
-        while self._mailboxes.count(user_id):
-            if getattr(handler, "state", None) is State.GONE or handler.user_id != user_id:
-                break
-            if isinstance(handler, ResumableSession) and handler.half_full:
-                self._fed[user_id] = handler
-                handler.when_room(partial(self._feed, user_id, handler))
-                return
-            mail = self._mailboxes.take(user_id, self.now())
-            if mail is not None:
-                self._try(handler, mail.message, mail.terms, mail.told, user_id, mail.expires)
-        if self._fed.get(user_id) is handler:
-            del self._fed[user_id]
-
-    def _try(self, handler: Any, *args: Any) -> None:
-        """Deliver to one of several; where that fails it harms no other."""
-        try:
-            handler.deliver(*args)
-        except Exception:
-            self.surroundings.failure(_CANNOT_SEND)
-
     def unregister(self, handler: Any) -> None:
         """A client is gone; nothing happens to one who was not there."""
-        self._registry.remove(handler.session_id)
-
-    def send_to(self, handlers: Sequence[Any], message: Prepared, terms: Terms) -> None:
-        """Send what is written already to sessions."""
-        if len(handlers) > 1:
-            self.surroundings.flush()
-            failed = partial(self.surroundings.failure, _CANNOT_SEND)
-            _to_many(handlers, message, terms, failed)
-        else:
-            for handler in handlers:
-                handler.deliver(message, terms)
-
-    def _put_into_mailbox(
-        self,
-        name: Any,
-        message: Prepared,
-        terms: Terms,
-        told: Callable[[Ending], None] | None = None,
-    ) -> None:
-        expires = None if terms.ttl is None else self.now() + terms.ttl
-        mail = Mail(message, len(message.body(PLAIN)), terms, expires, told)
-        self._pruned.add(self._mailboxes.put(name, mail))
-        if told is not None and terms.ttl is not None:
-            self.surroundings.later(terms.ttl, self._mailboxes.expire, name, mail)
+        session_id = handler.session_id
+        user_id = self._registry.user_of(session_id)
+        if self._registry.remove(session_id):
+            self._delivery.gone(session_id, user_id)
 
     # -- what its sessions ask of it
-
-    @property
-    def last(self) -> int:
-        return self._registry.last
 
     def now(self) -> float:
         return self.surroundings.now()
@@ -191,49 +156,14 @@ class SessionKeeper:
         self.unregister(session)
         if self.topics.subscriptions(session):
             left = event in (Event.LEFT, Event.CLOSED)
-            self.surroundings.begin(self.topics.ended(session, left))
+            in_background(self.surroundings, self.topics.ended(session, left))
         if isinstance(session, ResumableSession):
             self._absence.remove(session)
             self._reasons[session.session_id] = session.secret, reason
             if len(self._reasons) > _REMEMBERED:
                 self._reasons.popitem(last=False)
         if event is not Event.LEFT:
-            self._hand_on([entry for entry in held if entry.name is not None])
-
-    def _hand_on(self, held: list[Entry]) -> None:
-        """What was sent to users, and a session had not got: to those sessions that were opened since,
-        or that will be; before what waits for these already.
-        """
-        for entry in held:
-            name, message, terms, last = entry.name
-            for other in self._registry.of_user(name, after=last):
-                self._try(other, message, terms, None, name, entry.expires)
-        for entry in reversed(held):
-            name, message, terms, _ = entry.name
-            if not self._registry.of_user(name):
-                mail = Mail(message, entry.size, terms, entry.expires)
-                self._pruned.add(self._mailboxes.put(name, mail, first=True))
-
-    def _to_user(
-        self,
-        user_id: Any,
-        handlers: Sequence[Any],
-        message: Prepared,
-        terms: Terms,
-        expect: Callable[[str], Callable[[Ending], None] | None],
-    ) -> None:
-        """Send to the sessions of a user, or let it wait for one.
-
-        :param expect: takes a session's id, and gives what takes its ending.
-        """
-        fed = self._fed.get(user_id)
-        for handler in handlers:
-            if handler is not fed:
-                self._try(handler, message, terms, expect(handler.session_id), user_id)
-        if (fed is not None or not handlers) and not terms.volatile:
-            # Behind what waits there already.
-            told = expect(f"mailbox of {user_id}" if fed is None else fed.session_id)
-            self._put_into_mailbox(user_id, message, terms, told)
+            self._delivery.send_again([entry.letter for entry in held if entry.letter is not None])
 
     def token_timer(self, remaining: float, function: Callable[[], None]) -> Timer:
         """Call something when credentials are over, and the grace behind them."""
@@ -244,9 +174,11 @@ class SessionKeeper:
         self._dropped.add(count)
 
     def stop(self) -> None:
-        """There will be no more turns: tell what was not told yet."""
+        """There will be no more turns: tell what was not told yet, and that nobody is here."""
         self._dropped.tell()
         self._pruned.tell()
+        if self._engine is not None:
+            self._engine.stop()
 
     def find(self, resume: str) -> ResumableSession:
         """The session that a client wants to resume.
@@ -262,22 +194,3 @@ class SessionKeeper:
         if known and same_secret(known, secret):
             raise ResumeRefused(reason)
         raise ResumeRefused("there is no such session, or none any more")
-
-
-def _to_many(
-    handlers: Sequence[Any], message: Prepared, terms: Terms, failed: Callable[[], None]
-) -> None:
-    """Send to many, where nothing that is held back could come behind it.
-
-    :param failed: one of them could not be sent to, which harms no other.
-    """
-    frame = message.frame
-    for handler in handlers:
-        try:
-            transport = handler.straight
-            if transport is not None:
-                transport.write(frame)
-            elif not handler.deliver_numbered(message):
-                handler.deliver(message, terms)
-        except Exception:
-            failed()

@@ -3,113 +3,127 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Iterable
+from math import inf
 from typing import Any
 
 import attrs
 
+from .letters import Mail
 from .outbox import Ending, Outcome
 
-__all__ = ["Mail", "Mailboxes"]
+__all__ = ["TOO_LATE", "MailboxBounds", "Mailboxes"]
 
+TOO_LATE = Ending(Outcome.EXPIRED, "its time was over")
 _PRUNED = Ending(Outcome.DROPPED, "its mailbox was full")
 
 
-@attrs.define(eq=False)
-class Mail:
-    """A push that waits.
+@attrs.frozen
+class MailboxBounds:
+    """How much may wait.
 
-    :param message: that is to be sent.
-    :param size: of it, in bytes.
-    :param terms: on which.
-    :param expires: the time from which on it need not be sent any more.
-    :param told: takes its ending.
-    """
-
-    message: Any
-    size: int
-    terms: Any
-    expires: float | None = None
-    told: Callable[[Ending], None] | None = None
-
-
-class Mailboxes:
-    """A mailbox for each name.
-
-    :param most: pushes in each; of more, the oldest are pruned.
-    :param most_octets: their bytes.
+    :param most: pushes in each mailbox; of more, the oldest are pruned.
+    :param most_octets: their bytes; one that is larger waits where nothing else does.
     :param most_names: mailboxes; of more, the one that was longest without a push is thrown away.
     """
 
-    def __init__(self, most: int, most_octets: int, most_names: int) -> None:
-        self._most = most
-        self._most_octets = most_octets
-        self._most_names = most_names
-        self._boxes: OrderedDict[Any, deque[Mail]] = OrderedDict()
-        self._octets: dict[Any, int] = {}
+    most: int = 1_000
+    most_octets: int = 1_048_576
+    most_names: int = 10_000
 
-    def __len__(self) -> int:
-        """How many names have mail."""
-        return len(self._boxes)
 
-    def count(self, name: Any) -> int:
-        """How many pushes wait for a name."""
-        return len(self._boxes.get(name, ()))
+@attrs.define(eq=False)
+class _Box:
+    """:ivar earliest: no later than the first time at which one of its letters expires."""
 
-    def put(self, name: Any, mail: Mail, first: bool = False) -> int:
-        """Let a push wait for a name.
+    mail: deque[Mail] = attrs.field(factory=deque)
+    octets: int = 0
+    earliest: float = inf
 
+    def put(self, mail: Mail, first: bool) -> None:
+        if first:
+            self.mail.appendleft(mail)
+        else:
+            self.mail.append(mail)
+        self.octets += mail.letter.size
+        if mail.letter.expires is not None:
+            self.earliest = min(self.earliest, mail.letter.expires)
+
+    def take(self) -> Mail:
+        mail = self.mail.popleft()
+        self.octets -= mail.letter.size
+        return mail
+
+    def too_full(self, bounds: MailboxBounds) -> bool:
+        held = len(self.mail)
+        return held > 1 and (held > bounds.most or self.octets > bounds.most_octets)
+
+    def take_late(self, now: float) -> list[Mail]:
+        if self.earliest > now:
+            return []
+        late = [mail for mail in self.mail if _is_late(mail, now)]
+        kept = [mail for mail in self.mail if not _is_late(mail, now)]
+        self.mail, self.octets, self.earliest = deque(), 0, inf
+        for mail in kept:
+            self.put(mail, first=False)
+        return late
+
+
+class Mailboxes:
+    """A mailbox for each name."""
+
+    def __init__(self) -> None:
+        self._boxes: OrderedDict[Any, _Box] = OrderedDict()
+
+    def __contains__(self, name: Any) -> bool:
+        """Whether something waits for a name."""
+        return name in self._boxes
+
+    def put(
+        self, name: Any, mail: Mail, bounds: MailboxBounds, now: float, first: bool = False
+    ) -> int:
+        """Let a letter wait for a name; in a full mailbox, those whose time is over make room first.
+
+        :param now: the time.
         :param first: before all others.
         :returns: how many had to be pruned for it.
         """
-        pruned = 0
-        box = self._boxes.get(name)
-        if box is None:
-            box = self._boxes[name] = deque()
-            self._octets[name] = 0
-        if first:
-            box.appendleft(mail)
-        else:
-            box.append(mail)
-        self._octets[name] += mail.size
+        box = self._boxes.setdefault(name, _Box())
+        box.put(mail, first)
         self._boxes.move_to_end(name)
-        while len(box) > 1 and (len(box) > self._most or self._octets[name] > self._most_octets):
-            oldest = box.popleft()
-            self._octets[name] -= oldest.size
-            pruned += _prune(oldest)
-        while len(self._boxes) > self._most_names:
-            other, thrown = self._boxes.popitem(last=False)
-            del self._octets[other]
-            pruned += sum(map(_prune, thrown))
-        return pruned
+        late = box.take_late(now) if box.too_full(bounds) else []
+        pruned = []
+        while box.too_full(bounds):
+            pruned.append(box.take())
+        while len(self._boxes) > bounds.most_names:
+            pruned += self._boxes.popitem(last=False)[1].mail
+        # Whoever hears of an ending may send something more.
+        _end(late, TOO_LATE)
+        _end(pruned, _PRUNED)
+        return len(pruned)
 
-    def expire(self, name: Any, mail: Mail) -> None:
-        """The time of a push is over: it waits no more, if it still did."""
+    def take(self, name: Any, most: int, now: float) -> list[Mail]:
+        """The oldest that wait for a name; they wait no more.
+
+        :param most: of them.
+        """
+        taken: list[Mail] = []
+        late: list[Mail] = []
         box = self._boxes.get(name)
-        if box is not None and mail in box:
-            box.remove(mail)
-            self._octets[name] -= mail.size
-            if not box:
-                del self._boxes[name], self._octets[name]
-            if mail.told is not None:
-                mail.told(Ending(Outcome.EXPIRED, "its time was over"))
-
-    def take(self, name: Any, now: float) -> Mail | None:
-        """The oldest that waits for a name; it waits no more."""
-        box = self._boxes.get(name)
-        while box:
-            mail = box.popleft()
-            self._octets[name] -= mail.size
-            if not box:
-                del self._boxes[name], self._octets[name]
-            if mail.expires is None or mail.expires > now:
-                return mail
-            if mail.told is not None:
-                mail.told(Ending(Outcome.EXPIRED, "its time was over"))
-        return None
+        while box is not None and box.mail and len(taken) < most:
+            mail = box.take()
+            (late if _is_late(mail, now) else taken).append(mail)
+        if box is not None and not box.mail:
+            del self._boxes[name]
+        _end(late, TOO_LATE)
+        return taken
 
 
-def _prune(mail: Mail) -> int:
-    if mail.told is not None:
-        mail.told(_PRUNED)
-    return 1
+def _end(mails: Iterable[Mail], ending: Ending) -> None:
+    for mail in mails:
+        mail.end(ending)
+
+
+def _is_late(mail: Mail, now: float) -> bool:
+    expires = mail.letter.expires
+    return expires is not None and expires <= now

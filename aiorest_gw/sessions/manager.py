@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import Any
 
 import msgspec
 
-from ..errors import APIError, BadMessage, CloseCode
+from ..errors import APIError, BadMessage, CloseCode, checked_close
+from ..wire.prepared import Prepared
 from .engine import Position
 from .keeper import SessionKeeper
-from .outbox import Ending, Outcome
-from .receipts import Receipt, Sent
+from .letters import EVERYBODY, Address, Letter, Whose
+from .receipts import Reached, Receipt
 from .session import Session
-from .terms import prepared, terms_from
+from .terms import Terms, prepared, terms_from
 
 __all__ = ["HandlerManager", "OnMessage", "ToHandler"]
 
 ToHandler = Callable[[Any, Any], Awaitable[None]]
 OnMessage = Callable[[ToHandler, Any, dict[str, Any]], Awaitable[Any]]
 
-_NOBODY = Ending(Outcome.DROPPED, "there is no such session")
+_ONE = Reached(1)
 # What may be called from other threads.
 _FROM_THREADS = (
     "send_message", "send_message_to_user_ids", "send_message_to_all", "close", "close_user_ids",
@@ -47,10 +48,12 @@ class HandlerManager(SessionKeeper):
     """Holds the sessions of a gateway, and sends to them.
 
     Nothing of what it sends waits for anybody: a push is written once, and is in the outbox of each
-    session, or on its way to the client, when the call returns. What the parameters ``policy``, ``key``,
+    session of this gateway, or on its way to the client, when the call returns; to the sessions of
+    others the engine brings it. What the parameters ``policy``, ``key``,
     ``volatile`` and ``ttl`` of the sending methods mean is said at
     :class:`~aiorest_gw.sessions.session.Terms`; with ``receipt=True`` they return a
-    :class:`~aiorest_gw.sessions.receipts.Receipt`, otherwise the number of sessions.
+    :class:`~aiorest_gw.sessions.receipts.Receipt`, otherwise the number of sessions
+    (:class:`~aiorest_gw.sessions.receipts.Reached`).
 
     A message is a :class:`~aiorest_gw.Push`, or a dictionary with ``event_name`` and ``data`` and
     nothing else; everything else is the ``data`` of a push without a name.
@@ -148,19 +151,27 @@ class HandlerManager(SessionKeeper):
 
     def send_message(
         self, session_id: str, message: Any, *, receipt: bool = False, **terms: Any
-    ) -> Sent | Receipt:
+    ) -> Reached | Receipt:
         """Send a push to one session.
 
         :raises SerializerError: it cannot be written.
         """
+        written, options, surroundings = prepared(message), terms_from(terms), self.surroundings
+        surroundings.check_thread("send_message")
+        result = Receipt(surroundings.waiting, single=True) if receipt else None
         handler = self._registry.get(session_id)
-        return self._send(
-            [] if handler is None else [handler], message, terms, receipt, single=True
-        )
+        if handler is None:
+            letter = self._letter(Address(Whose.SESSION, session_id), written, options, result)
+            return self._send([letter], result)
+        handler.deliver(written, options, None if result is None else result.expect(session_id))
+        if result is None:
+            return _ONE
+        result.complete()
+        return result
 
     def send_message_to_user_ids(
         self, user_ids: Iterable[Any], message: Any, *, receipt: bool = False, **terms: Any
-    ) -> Sent | Receipt:
+    ) -> Reached | Receipt:
         """Send a push to all sessions of some users.
 
         For a user who has none it waits in a mailbox, unless it is volatile.
@@ -168,30 +179,33 @@ class HandlerManager(SessionKeeper):
         :param user_ids: each once; one id may be given as it is.
         :raises SerializerError: it cannot be written.
         """
-        if isinstance(user_ids, (str, bytes, int)):
-            user_ids = [user_ids]
         written, options, surroundings = prepared(message), terms_from(terms), self.surroundings
         surroundings.check_thread("send_message_to_user_ids")
         result = Receipt(surroundings.waiting, single=False) if receipt else None
-        count = 0
-        for user_id in dict.fromkeys(user_ids):
-            handlers = self._registry.of_user(user_id)
-            count += len(handlers)
-            expect = result.expect if result else _nobody_asks
-            self._to_user(user_id, handlers, written, options, expect)
-        if result is None:
-            return Sent(count)
-        result.complete()
-        return result
+        letters = [self._letter(to, written, options, result) for to in _addresses(user_ids)]
+        return self._send(letters, result)
 
     def send_message_to_all(
         self, message: Any, *, receipt: bool = False, **terms: Any
-    ) -> Sent | Receipt:
+    ) -> Reached | Receipt:
         """Send a push to every session.
 
         :raises SerializerError: it cannot be written.
         """
-        return self._send(self._registry.all(), message, terms, receipt, single=False)
+        written, options, surroundings = prepared(message), terms_from(terms), self.surroundings
+        surroundings.check_thread("send_message_to_all")
+        result = Receipt(surroundings.waiting, single=False) if receipt else None
+        return self._send([self._letter(EVERYBODY, written, options, result)], result)
+
+    def _letter(
+        self, to: Address, message: Prepared, terms: Terms, receipt: Receipt | None
+    ) -> Letter:
+        expires = None if terms.ttl is None else self.surroundings.now() + terms.ttl
+        return Letter(to, message, terms, expires, receipt)
+
+    def _send(self, letters: list[Letter], receipt: Receipt | None) -> Reached | Receipt:
+        sent = self._delivery.send(letters, receipt)
+        return sent if receipt is None else receipt
 
     def publish(self, topic: str, event_name: Any = None, data: Any = None) -> Awaitable[Position]:
         """Publish in a topic; it may be awaited.
@@ -203,63 +217,55 @@ class HandlerManager(SessionKeeper):
         self.surroundings.check_thread("publish")
         return self.surroundings.begin(self.topics.publish(topic, event_name, data))
 
-    def _send(
-        self, handlers: Sequence[Any], message: Any, terms: Any, receipt: bool, single: bool
-    ) -> Sent | Receipt:
-        written, options, surroundings = prepared(message), terms_from(terms), self.surroundings
-        surroundings.check_thread("send_message" if single else "send_message_to_all")
-        if not receipt:
-            self.send_to(handlers, written, options)
-            return Sent(len(handlers))
-        result = Receipt(surroundings.waiting, single)
-        for handler in handlers:
-            handler.deliver(written, options, result.expect(handler.session_id))
-        if single and not result.count:
-            result.expect("")(_NOBODY)
-        result.complete()
-        return result
-
     # -- the application closes
 
-    def close(self, session_id: str, code: int = 1000, reason: str = "") -> bool:
+    def close(self, session_id: str, code: int = 1000, reason: str = "") -> Reached:
         """Close a session for good: its client cannot come back to it.
 
         :param code: of the close.
         :param reason: at most 123 bytes.
-        :returns: whether there was one.
+        :returns: whether there was one here; awaited, or elsewhere.
+        :raises ValueError: that code cannot be sent.
         """
-        handler = self._registry.get(session_id)
-        if handler is None:
-            return False
-        handler.close(code, reason)
-        return True
+        return self._close([Address(Whose.SESSION, session_id)], code, reason)
 
     def close_user_ids(
         self,
         user_ids: Iterable[Any],
         code: int = CloseCode.NOT_AUTHENTICATED,
         reason: str = "closed by the application",
-    ) -> int:
+    ) -> Reached:
         """Close all sessions of some users, at once and for good.
 
         :returns: how many there were.
+        :raises ValueError: that code cannot be sent.
         """
-        if isinstance(user_ids, (str, bytes, int)):
-            user_ids = [user_ids]
-        handlers = self._registry.of_users(user_ids)
-        for handler in handlers:
-            handler.close(int(code), reason)
-        return len(handlers)
+        return self._close(_addresses(user_ids), code, reason)
 
-    def close_all(self, code: int = 1000, reason: str = "") -> int:
+    def close_all(self, code: int = 1000, reason: str = "") -> Reached:
         """Close every session for good.
 
         :returns: how many there were.
+        :raises ValueError: that code cannot be sent.
         """
-        handlers = self._registry.all()
-        for handler in handlers:
-            handler.close(code, reason)
-        return len(handlers)
+        return self._close([EVERYBODY], code, reason)
+
+    def _close(self, addresses: list[Address], code: int, reason: str) -> Reached:
+        self.surroundings.check_thread("close")
+        return self._delivery.close(addresses, checked_close(code), reason)
+
+
+def _addresses(user_ids: Iterable[Any]) -> list[Address]:
+    """Of users, each once; one id may be given as it is.
+
+    :raises ValueError: one is None.
+    """
+    if isinstance(user_ids, (str, bytes, int)):
+        user_ids = [user_ids]
+    ids = dict.fromkeys(user_ids)
+    if None in ids:
+        raise ValueError("None is no user's id")
+    return [Address(Whose.USER, user_id) for user_id in ids]
 
 
 def _kept(message: dict[str, Any]) -> dict[str, Any]:

@@ -70,15 +70,14 @@ class Entry:
     :param key: of those that take each other's place.
     :param expires: the time from which on it need not be sent any more.
     :param told: takes the :class:`Ending` of a push whose publisher wants to know it.
-    :param name: whatever whoever keeps sessions needs to let it wait for another session of the same
-        user, if this one ends.
+    :param letter: that it is, which goes to another session of its user, if this one ends.
     :param binary: whether it goes into a binary frame, in the plain dialect.
     :ivar seq: its number, once it was given to a connection.
     :ivar missed: how many were dropped right before it.
     """
 
     __slots__ = (
-        "binary", "body", "expires", "key", "missed", "name", "policy", "seq", "size", "told",
+        "binary", "body", "expires", "key", "letter", "missed", "policy", "seq", "size", "told",
     )  # fmt: skip
 
     def __init__(
@@ -89,7 +88,7 @@ class Entry:
         key: str | None = None,
         expires: float | None = None,
         told: Callable[[Ending], None] | None = None,
-        name: Any = None,
+        letter: Any = None,
         binary: bool = False,
     ) -> None:
         self.binary = binary
@@ -99,7 +98,7 @@ class Entry:
         self.key = key
         self.expires = expires
         self.told = told
-        self.name = name
+        self.letter = letter
         self.seq = 0
         self.missed = 0
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from .engine import Engine, Member
 from .session import Session
-from .surroundings import Surroundings, Timer
+from .surroundings import Surroundings, Timer, in_background
 
 __all__ = ["Presence"]
 
@@ -29,12 +29,12 @@ class Presence:
         """A session is in a topic."""
         self._stays(topic, session)
         member = Member(session.session_id, session.user_id, session.username)
-        self._surroundings.begin(self._engine.enter(topic, member))
+        in_background(self._surroundings, self._engine.enter(topic, member))
 
     def leave(self, topic: str, session: Session) -> None:
         """It leaves, now."""
         self._stays(topic, session)
-        self._surroundings.begin(self._engine.leave(topic, session.session_id))
+        in_background(self._surroundings, self._engine.leave(topic, session.session_id))
 
     def cut(self, topic: str, session: Session) -> None:
         """Its client is away, and may be back soon."""
@@ -49,7 +49,7 @@ class Presence:
 
     def _gone(self, topic: str, session_id: str) -> None:
         self._leaving.pop((topic, session_id), None)
-        self._surroundings.begin(self._engine.leave(topic, session_id))
+        in_background(self._surroundings, self._engine.leave(topic, session_id))
 
     async def members(self, topic: str) -> list[dict[str, Any]]:
         """Who is there: each user once, and each session of nobody in particular."""

@@ -3,22 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
+from functools import partial
 from typing import Any
 
 from .outbox import Ending
 
-__all__ = ["Receipt", "Sent", "Waiting"]
+__all__ = ["Reached", "Receipt", "Waiting"]
 
 # Makes something to await, and what lets go whoever awaits it.
 Waiting = Callable[[], tuple[Awaitable[Any], Callable[[Any], None]]]
 
 
-class Sent(int):
-    """To how many sessions a push goes. It may be awaited, which takes no time and gives the number."""
+class Reached(int):
+    """How many sessions of this gateway something reached. Awaited, it gives the number of those of all
+    gateways that share its engine.
+
+    :param here: of this gateway.
+    :param elsewhere: of the others, where it is known.
+    :param coming: ends with their number, where it is not.
+    """
+
+    def __new__(cls, here: int, elsewhere: int = 0, coming: Any = None) -> Reached:
+        made = super().__new__(cls, here)
+        made._elsewhere = elsewhere
+        made._coming = coming
+        return made
+
+    _elsewhere: int
+    _coming: Any
+
+    def when_done(self, callback: Callable[[], None]) -> None:
+        """Call something when it is known, which may be now."""
+        if self._coming is None:
+            callback()
+        else:
+            self._coming.when_done(callback)
+
+    @property
+    def result(self) -> int:
+        """What awaiting it gives, when it is known.
+
+        :raises BaseException: the engine could not tell.
+        """
+        elsewhere = self._elsewhere if self._coming is None else self._coming.result
+        return int(self) + int(elsewhere)
 
     def __await__(self) -> Generator[Any, Any, int]:
-        return int(self)
-        yield
+        if self._coming is not None:
+            yield from self._coming.__await__()
+        return self.result
 
 
 class Receipt:
@@ -27,38 +60,47 @@ class Receipt:
     Awaited, it gives the :class:`~aiorest_gw.sessions.outbox.Ending` of a push to one session, and
     otherwise a dictionary of them by session id, when all are known.
 
-    :ivar count: to how many sessions it went.
     :ivar endings: those that are known.
     """
 
     def __init__(self, waiting: Waiting, single: bool) -> None:
         self._waiting = waiting
         self._single = single
-        self._open = 1
-        self._awaiting: list[Callable[[Any], None]] = []
+        self._complete = False
+        self._expected: set[str] = set()
         self._callbacks: list[Callable[[], None]] = []
-        self.count = 0
         self.endings: dict[str, Ending] = {}
 
-    def expect(self, session_id: str) -> Callable[[Ending], None]:
-        """One more session, and what takes its ending."""
-        self.count += 1
-        self._open += 1
+    def expect(self, name: str) -> Callable[[Ending], None]:
+        """One more session, and what takes its ending; of several, the first counts."""
+        self._expected.add(name)
+        return partial(self.end, name)
 
-        def told(ending: Ending) -> None:
-            self.endings[session_id] = ending
-            self._ended()
+    def expects(self, name: str) -> bool:
+        """Whether the ending of one is still to come."""
+        return name in self._expected
 
-        return told
+    def end(self, name: str, ending: Ending) -> None:
+        """It has ended for one that was expected; nothing happens to others."""
+        if name in self._expected:
+            self._expected.discard(name)
+            self.endings[name] = ending
+            self._tell()
 
     def complete(self) -> None:
         """All sessions are known."""
-        self._ended()
+        self._complete = True
+        self._tell()
+
+    @property
+    def count(self) -> int:
+        """To how many sessions it went."""
+        return len(self.endings) + len(self._expected)
 
     @property
     def done(self) -> bool:
         """Whether all endings are known."""
-        return not self._open
+        return self._complete and not self._expected
 
     @property
     def result(self) -> Any:
@@ -74,9 +116,8 @@ class Receipt:
         else:
             self._callbacks.append(callback)
 
-    def _ended(self) -> None:
-        self._open -= 1
-        if not self._open:
+    def _tell(self) -> None:
+        if self.done:
             callbacks, self._callbacks = self._callbacks, []
             for callback in callbacks:
                 callback()

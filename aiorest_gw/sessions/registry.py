@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Protocol
 
 from ..errors import ServiceUnavailable
+from .letters import Address, Whose
 
 __all__ = ["Handler", "Registry", "TooManySessions"]
 
@@ -31,13 +31,11 @@ class Registry:
 
     :param most: at the same time; None: any number.
     :ivar highest: the highest number there was.
-    :ivar last: the number of the session that was added last; they are counted from 1.
     """
 
     def __init__(self, most: int | None = None) -> None:
         self.most = most
-        self.highest = self.last = 0
-        self._numbers: dict[str, int] = {}
+        self.highest = 0
         self._sessions: dict[str, Any] = {}
         self._users: dict[Any, dict[str, Any]] = {}
         # A handler may forget, or change, whose it is.
@@ -61,9 +59,6 @@ class Registry:
             self._forget_user(session_id)
         elif self.full:
             raise TooManySessions
-        else:
-            self.last += 1
-            self._numbers[session_id] = self.last
         self._sessions[session_id] = handler
         self.highest = max(self.highest, len(self._sessions))
         if user_id is not None:
@@ -77,7 +72,6 @@ class Registry:
         """
         if self._sessions.pop(session_id, None) is None:
             return False
-        del self._numbers[session_id]
         self._forget_user(session_id)
         return True
 
@@ -93,21 +87,23 @@ class Registry:
         """A session, or None."""
         return self._sessions.get(session_id)
 
+    def user_of(self, session_id: str) -> Any:
+        """Under which user a session is filed, or None."""
+        return self._users_of.get(session_id)
+
+    def at(self, to: Address) -> tuple[Any, ...]:
+        """The sessions of an address."""
+        if to.whose is Whose.EVERYBODY:
+            return self.all()
+        if to.whose is Whose.USER:
+            return self.of_user(to.id)
+        session = self._sessions.get(to.id)
+        return () if session is None else (session,)
+
     def all(self) -> tuple[Any, ...]:
         """Everybody who is there now."""
         return tuple(self._sessions.values())
 
-    def of_users(self, user_ids: Iterable[Any]) -> list[Any]:
-        """The sessions of some users, each once."""
-        found: dict[str, Any] = {}
-        for user_id in user_ids:
-            found.update(self._users.get(user_id, ()))
-        return list(found.values())
-
-    def of_user(self, user_id: Any, after: int = 0) -> list[Any]:
-        """The sessions of a user that were added after a number."""
-        return [
-            session
-            for session_id, session in self._users.get(user_id, {}).items()
-            if self._numbers[session_id] > after
-        ]
+    def of_user(self, user_id: Any) -> tuple[Any, ...]:
+        """The sessions of a user."""
+        return tuple(self._users.get(user_id, {}).values())

@@ -8,10 +8,11 @@ from typing import Any, Protocol
 import attrs
 
 from ..auth.users import ANONYMOUS
-from ..errors import CloseCode, ServiceUnavailable
+from ..errors import CloseCode, ServiceUnavailable, checked_close
 from ..messages import Push
 from ..wire.dialects import PLAIN, Dialect
 from ..wire.prepared import Prepared
+from .letters import Letter
 from .outbox import Ending, Entry, Outbox, Outcome
 from .states import Event, State, after
 from .surroundings import Timer
@@ -51,10 +52,6 @@ class Carrier(Protocol):
 
 class Keeper(Protocol):
     """Who keeps sessions."""
-
-    @property
-    def last(self) -> int:
-        """The number of the session that was opened last."""
 
     def now(self) -> float:
         """The time, in seconds."""
@@ -150,14 +147,12 @@ class Session:
         message: Prepared,
         terms: Terms,
         told: Told | None = None,
-        name: Any = None,
-        expires: float | None = None,
+        letter: Letter | None = None,
     ) -> None:
         """Send a push, now or when the client reads.
 
         :param told: takes its ending.
-        :param name: that it was sent to, if it should wait for that name's next session.
-        :param expires: the time from which on it need not be sent; from its terms, if not given.
+        :param letter: that it is, if it should go to another session of its user where this one ends.
         :raises SerializerError: it cannot be written.
         """
         carrier = self._carrier
@@ -167,14 +162,15 @@ class Session:
         elif self.state is State.GONE or self._keeper is None:
             if told is not None:
                 told(_GONE)
-        elif told is not None or name is not None or not self._pass_on(message.body(self._dialect)):
+        elif (
+            told is not None or letter is not None or not self._pass_on(message.body(self._dialect))
+        ):
             now = self._keeper.now()
-            if expires is None and terms.ttl is not None:
+            expires = None if letter is None else letter.expires
+            if letter is None and terms.ttl is not None:
                 expires = now + terms.ttl
             body = message.body(self._dialect)
-            # Where it waits for the name, it may have to be written in another dialect.
-            mail = None if name is None else (name, message, terms, self._keeper.last)
-            entry = Entry(body, len(body), terms.policy, terms.key, expires, told, mail)
+            entry = Entry(body, len(body), terms.policy, terms.key, expires, told, letter)
             self._send(entry, terms.volatile)
             if entry.told is not None and expires is not None:
                 self._keeper.expire_later(self, entry, expires - now)
@@ -332,8 +328,7 @@ class Session:
         :param reason: at most 123 bytes.
         :raises ValueError: that code cannot be sent (RFC 6455 section 7.4).
         """
-        if code != 1000 and not 3000 <= code <= 4999:
-            raise ValueError(f"a close has the code 1000, or 3000 to 4999, not {code}")
+        code = checked_close(code)
         if self.state is not State.GONE:
             carrier, self._carrier = self._carrier, None
             self._end(Event.CLOSED, "the application has closed the session")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol
 
-__all__ = ["CountedWarning", "Surroundings", "Timer"]
+__all__ = ["CountedWarning", "Surroundings", "Timer", "in_background"]
 
 # Seconds between two warnings of a kind.
 _EVERY = 1.0
@@ -54,6 +54,18 @@ class Surroundings(Protocol):
 
     def failure(self, format: str, **fields: Any) -> None:
         """The exception that is being handled is the application's."""
+
+
+def in_background(surroundings: Surroundings, running: Coroutine[Any, Any, Any]) -> None:
+    """Run something that nobody waits for; what it raises is logged, at once or later."""
+    surroundings.begin(_logged(surroundings, running))
+
+
+async def _logged(surroundings: Surroundings, running: Coroutine[Any, Any, Any]) -> None:
+    try:
+        await running
+    except Exception:
+        surroundings.failure("what runs by itself failed")
 
 
 class CountedWarning:

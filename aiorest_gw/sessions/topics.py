@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import attrs
@@ -66,7 +66,7 @@ class Topics:
         engine: Engine,
         rules: TopicRules,
         presence: Presence,
-        to_many: Callable[[list[Session], Prepared, Terms], None],
+        to_many: Callable[[Sequence[Session], Prepared, Terms], None],
         most: int,
     ) -> None:
         self._engine = engine
@@ -76,7 +76,6 @@ class Topics:
         self._most = most
         self._subscribers: dict[str, dict[Session, _Subscription]] = {}
         self._of_session: dict[Session, set[str]] = {}
-        engine.start(self._published)
 
     # -- the application
 
@@ -224,7 +223,8 @@ class Topics:
 
     # -- the engine
 
-    def _published(self, push: Push) -> None:
+    def published(self, push: Push) -> None:
+        """Something was published in a topic that is subscribed here."""
         subscribers = self._subscribers.get(push.topic or "")
         if not subscribers:
             return

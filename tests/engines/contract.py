@@ -2,23 +2,110 @@
 
 from twisted.internet.defer import Deferred
 
-from aiorest_gw import Push
-from aiorest_gw.sessions.engine import Member, Position, Retention
+from aiorest_gw import ConfigurationError, Push
+from aiorest_gw.sessions.engine import Member, Node, Position, Retention
+from aiorest_gw.sessions.letters import EVERYBODY, Address, Letter, Whose
+from aiorest_gw.sessions.mailboxes import MailboxBounds
+from aiorest_gw.sessions.outbox import Ending, Outcome
+from aiorest_gw.sessions.receipts import Receipt
+from aiorest_gw.sessions.terms import Terms
+from aiorest_gw.wire.prepared import Prepared
 
 _ALL = Retention(1_000, 1_000)
 
 
+class Gateway:
+    """What an engine serves: it writes down what is delivered to its sessions.
+
+    :ivar published: publications.
+    :ivar got: what was delivered, as pairs of a session's id and data.
+    :ivar closed: sessions, with code and reason.
+    :ivar told: users for whom something waits.
+    :ivar pruned: how many letters had to be pruned.
+    """
+
+    def __init__(self, engine, bounds):
+        self.engine = engine
+        self.sessions = {}
+        self.published, self.got, self.closed, self.told = [], [], [], []
+        self.pruned = 0
+        engine.start(Node(
+            self.published.append, self.deliver, self.close, self.told.append, self.prune, bounds))  # fmt: skip
+
+    def at(self, to):
+        if to.whose is Whose.EVERYBODY:
+            return [*self.sessions]
+        return [
+            id
+            for id, user_id in self.sessions.items()
+            if to.id == (id if to.whose is Whose.SESSION else user_id)
+        ]
+
+    def deliver(self, letter):
+        for id in self.at(letter.to):
+            if id not in letter.reached:
+                letter.reached.add(id)
+                self.got.append((id, letter.message.push.data))
+                letter.expect(id)
+        return len(self.at(letter.to))
+
+    def close(self, to, code, reason):
+        self.closed += [(id, code, reason) for id in self.at(to)]
+        return len(self.at(to))
+
+    def prune(self, count):
+        self.pruned += count
+
+
+def to(user_id):
+    return Address(Whose.USER, user_id)
+
+
+def letter(to, data, expires=None, receipt=None, **terms):
+    return Letter(to, Prepared(Push("n", data)), Terms(**terms), expires, receipt)
+
+
 class EngineContract:
-    """Mixed into a test case that has ``make_engine()``, ``later(seconds)`` and ``resolve(awaitable)``."""
+    """Mixed into a test case that has ``make_engine()``, ``make_another(engine)``, which gives one that shares
+    with it what it keeps, ``now()``, ``later(seconds)`` and ``resolve(awaitable)``.
+    """
+
+    bounds = MailboxBounds(10, 10_000, 100)
 
     def setUp(self):
         super().setUp()
         self.engine = self.make_engine()
-        self.delivered = []
-        self.engine.start(self.delivered.append)
+        self.here = Gateway(self.engine, self.bounds)
+        self.delivered = self.here.published
+        self.there = Gateway(self.make_another(self.engine), self.bounds)
 
     def do(self, running):
         return self.resolve(Deferred.fromCoroutine(running))
+
+    def open(self, gateway, id, user_id=None):
+        gateway.sessions[id] = user_id
+        gateway.engine.register(Member(id, user_id))
+        self.settle(gateway)
+
+    def gone(self, gateway, id):
+        del gateway.sessions[id]
+        gateway.engine.unregister(id)
+        self.settle(gateway)
+
+    def settle(self, gateway):
+        """What is called later takes effect later."""
+        self.do(gateway.engine.members("a"))
+
+    def forward(self, *letters, **options):
+        """As a gateway does: at its own sessions first."""
+        for one in letters:
+            one.here = self.here.deliver(one) > 0
+        forwarded = self.engine.forward(letters, **options)
+        return forwarded if isinstance(forwarded, int) else self.do(forwarded)
+
+    def take(self, gateway, user_id, most=100):
+        mails = self.do(gateway.engine.take(user_id, most))
+        return mails and [mail.letter.message.push.data for mail in mails]
 
     def publish(self, topic, *numbers, retention=_ALL):
         return [
@@ -101,3 +188,167 @@ class EngineContract:
         self.do(self.engine.leave("a", "1"))
         self.do(self.engine.leave("a", "1"))
         self.assertEqual([bob], list(self.do(self.engine.members("a"))))
+
+    # -- several gateways
+
+    def test_an_engine_serves_one_gateway_until_it_is_stopped(self):
+        self.assertRaises(ConfigurationError, Gateway, self.engine, self.bounds)
+        self.engine.stop()
+        self.open(Gateway(self.engine, self.bounds), "1", "ann")
+
+    def test_what_is_published_at_one_gateway_is_handed_on_at_all(self):
+        for gateway in (self.here, self.there):
+            self.do(gateway.engine.subscribe("a"))
+        self.publish("a", 1)
+        self.do(self.there.engine.publish(Push("n", 2, "a"), _ALL))
+        self.do(self.there.engine.unsubscribe("a"))
+        self.publish("a", 3)
+        pushes = [Push("n", n, "a", n) for n in (1, 2, 3)]
+        self.assertEqual((pushes, pushes[:2]), (self.here.published, self.there.published))
+        self.assertEqual(3, self.do(self.there.engine.history("a", None, 0)).position.offset)
+
+    def test_members_are_those_of_all_gateways(self):
+        ann, bob = Member("1", "ann"), Member("2", "bob")
+        self.do(self.engine.enter("a", ann))
+        self.do(self.there.engine.enter("a", bob))
+        self.assertEqual([ann, bob], list(self.do(self.engine.members("a"))))
+
+    def test_a_letter_reaches_the_sessions_of_other_gateways_once(self):
+        self.open(self.here, "1", "ann")
+        self.open(self.there, "2", "ann")
+        self.open(self.there, "3", "bob")
+        for address, count in (
+            (to("ann"), 1), (Address(Whose.SESSION, "3"), 1), (Address(Whose.SESSION, "4"), 0),
+            (Address(Whose.SESSION, None), 0), (EVERYBODY, 2),
+        ):  # fmt: skip
+            self.assertEqual(count, self.forward(letter(address, str(address))))
+        everybody = str(EVERYBODY)
+        self.assertEqual([("1", str(to("ann"))), ("1", everybody)], self.here.got)
+        self.assertEqual(
+            [("2", str(to("ann"))), ("3", "3"), ("2", everybody), ("3", everybody)], self.there.got
+        )
+
+    def test_several_letters_arrive_in_order(self):
+        self.open(self.there, "1", "ann")
+        self.assertEqual(9, self.forward(*(letter(to("ann"), n) for n in range(9))))
+        self.assertEqual([("1", n) for n in range(9)], self.there.got)
+
+    def test_sessions_are_closed_elsewhere(self):
+        self.open(self.there, "1", "ann")
+        self.open(self.there, "2", "bob")
+        count = self.do(self.engine.close([to("ann"), to("carl")], 4501, "out"))
+        self.assertEqual((1, [("1", 4501, "out")]), (count, self.there.closed))
+        self.assertEqual(2, self.do(self.engine.close([EVERYBODY], 1000, "")))
+        self.assertEqual([], self.here.closed)
+
+    def test_one_who_logs_in_or_leaves_is_known(self):
+        self.open(self.there, "1")
+        self.assertEqual(0, self.forward(letter(to("ann"), 1, volatile=True)))
+        self.open(self.there, "1", "ann")
+        self.assertEqual(1, self.forward(letter(to("ann"), 2)))
+        self.open(self.there, "1", "bob")
+        self.assertEqual(0, self.forward(letter(to("ann"), 3)))
+        self.gone(self.there, "1")
+        self.assertEqual(0, self.forward(letter(to("bob"), 4)))
+        self.assertEqual(([("1", 2)], [3], [4]), (
+            self.there.got, self.take(self.here, "ann"), self.take(self.here, "bob")))  # fmt: skip
+        self.engine.unregister("nobody")
+
+    def test_a_gateway_that_stops_has_nobody_any_more(self):
+        self.open(self.there, "1", "ann")
+        self.do(self.there.engine.subscribe("a"))
+        self.do(self.there.engine.enter("a", Member("1", "ann")))
+        self.there.engine.stop()
+        self.publish("a", 1)
+        self.assertEqual([], self.there.published)
+        self.assertEqual([], list(self.do(self.engine.members("a"))))
+        self.assertEqual(0, self.forward(letter(to("ann"), 1)))
+        self.assertEqual([1], self.take(self.here, "ann"))
+
+    # -- mailboxes
+
+    def test_what_nobody_has_waits_in_order_and_is_taken_once(self):
+        self.open(self.here, "2", "bob")
+        self.forward(*(letter(to("ann"), n) for n in range(3)), letter(to("bob"), "here"))
+        self.forward(letter(to("ann"), "never", volatile=True), letter(EVERYBODY, "all"))
+        self.forward(letter(to("ann"), 3))
+        self.assertEqual([0, 1], self.take(self.there, "ann", 2))
+        self.assertEqual([2, 3], self.take(self.there, "ann", 10))
+        self.assertEqual([], self.take(self.there, "ann"))
+        self.assertEqual([], self.take(self.here, "bob"))
+
+    def test_one_gateway_at_a_time_empties_a_mailbox(self):
+        self.forward(*(letter(to("ann"), n) for n in range(4)))
+        self.assertEqual([0], self.take(self.here, "ann", 1))
+        self.assertIsNone(self.take(self.there, "ann", 1))
+        self.assertEqual([1], self.take(self.here, "ann", 1))
+        self.do(self.there.engine.release("ann"))
+        self.assertIsNone(self.take(self.there, "ann", 1))
+        self.do(self.engine.release("ann"))
+        self.assertEqual([2, 3], self.take(self.there, "ann"))
+        self.assertIsNone(self.take(self.here, "ann"))
+        self.assertEqual([], self.take(self.there, "ann"))
+        self.assertEqual([], self.take(self.here, "ann"))
+
+    def test_whoever_has_the_user_is_told_of_a_mailbox_that_was_let_go(self):
+        self.forward(letter(to("ann"), 1), letter(to("ann"), 2))
+        self.take(self.here, "ann", 1)
+        self.open(self.there, "1", "ann")
+        self.assertEqual([], self.there.told)
+        self.do(self.engine.release("ann"))
+        self.assertEqual((["ann"], []), (self.there.told, self.here.told))
+
+    def test_a_mailbox_is_let_go_by_a_gateway_that_stops(self):
+        self.forward(letter(to("ann"), 1), letter(to("ann"), 2))
+        self.assertEqual([1], self.take(self.there, "ann", 1))
+        self.open(self.here, "1", "ann")
+        self.there.engine.stop()
+        self.assertEqual(["ann"], self.here.told)
+        self.assertEqual([2], self.take(self.here, "ann"))
+
+    def test_what_comes_back_waits_before_the_rest(self):
+        self.forward(letter(to("ann"), 3))
+        self.forward(letter(to("ann"), 1), letter(to("ann"), 2), first=True)
+        self.assertEqual([1, 2, 3], self.take(self.here, "ann"))
+
+    def test_letters_have_a_time(self):
+        receipt = Receipt(None, single=False)
+        expires = self.now() + 5
+        self.forward(letter(to("ann"), 1, expires, receipt), letter(to("ann"), 2))
+        self.later(6)
+        self.assertEqual([2], self.take(self.here, "ann"))
+        self.assertIs(Outcome.EXPIRED, receipt.endings["mailbox of ann"].outcome)
+
+    def test_a_full_mailbox_loses_what_is_late_and_then_the_oldest(self):
+        receipt = Receipt(None, single=False)
+        self.forward(letter(to("ann"), "oldest", None, receipt))
+        self.forward(letter(to("ann"), "late", self.now() + 5))
+        self.forward(*(letter(to("ann"), n) for n in range(8)))
+        self.later(6)
+        self.forward(letter(to("ann"), 8))
+        self.assertEqual((0, {}), (self.here.pruned, receipt.endings))
+        self.forward(letter(to("ann"), 9))
+        ending = Ending(Outcome.DROPPED, "its mailbox was full")
+        self.assertEqual((1, {"mailbox of ann": ending}), (self.here.pruned, receipt.endings))
+        self.assertEqual([*range(10)], self.take(self.here, "ann"))
+
+    def test_mailboxes_have_a_size(self):
+        self.forward(letter(to("ann"), "x" * 6_000), letter(to("ann"), "y" * 6_000))
+        self.forward(letter(to("bob"), "x" * 60_000))
+        self.assertEqual(1, self.here.pruned)
+        self.assertEqual(["y" * 6_000], self.take(self.here, "ann"))
+        self.assertEqual(["x" * 60_000], self.take(self.here, "bob"))
+
+    def test_there_are_so_many_mailboxes(self):
+        for number in range(102):
+            self.forward(letter(to(number), number))
+        self.assertEqual(2, self.here.pruned)
+        self.assertEqual(([], [2]), (self.take(self.here, 1), self.take(self.here, 2)))
+
+    def test_each_ending_is_expected_when_a_letter_was_forwarded(self):
+        receipt = Receipt(None, single=False)
+        self.open(self.there, "1", "ann")
+        self.forward(letter(to("ann"), 1, None, receipt), letter(to("bob"), 1, None, receipt))
+        self.assertTrue(receipt.expects("1"))
+        self.assertTrue(receipt.expects("mailbox of bob"))
+        self.assertEqual(2, receipt.count)

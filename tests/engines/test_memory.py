@@ -1,4 +1,4 @@
-"""Topics in memory."""
+"""What is kept in memory."""
 
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -7,12 +7,19 @@ from aiorest_gw.engines.memory import MemoryEngine
 from aiorest_gw.sessions.engine import Position
 
 from .contract import EngineContract
+from .late import LateEngine
 
 
 class MemoryEngineTests(EngineContract, SynchronousTestCase):
     def make_engine(self, **options):
         self.clock = Clock()
         return MemoryEngine(self.clock.seconds, **options)
+
+    def make_another(self, engine):
+        return engine.sibling()
+
+    def now(self):
+        return self.clock.seconds()
 
     def later(self, seconds):
         self.clock.advance(seconds)
@@ -38,3 +45,26 @@ class MemoryEngineTests(EngineContract, SynchronousTestCase):
         for number in range(10):
             self.history(f"unknown {number}")
         self.assertTrue(self.history("a", first).complete)
+
+
+class LateEngineTests(EngineContract, SynchronousTestCase):
+    """The contract does not ask that anything has ended at once."""
+
+    def make_engine(self):
+        self.clock = Clock()
+        return LateEngine(self.clock)
+
+    def make_another(self, engine):
+        return engine.sibling()
+
+    def now(self):
+        return self.clock.seconds()
+
+    def later(self, seconds):
+        self.clock.advance(seconds)
+
+    def resolve(self, awaitable):
+        self.assertNoResult(awaitable)
+        for _ in range(2):
+            self.clock.advance(0)
+        return self.successResultOf(awaitable)

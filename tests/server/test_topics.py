@@ -202,7 +202,7 @@ class TopicsTests(GatewayTestCase):
         engine.waiting.pop().callback(None)
         self.advance(30)
         self.assertEqual([], self.present(other))
-        self.assertEqual(set(), engine._subscribed)
+        self.assertEqual({}, engine._memory.subscribers)
 
     def test_an_engine_that_fails_once_is_asked_again(self):
         failures = [ServiceUnavailable()]
@@ -249,7 +249,7 @@ class TopicsTests(GatewayTestCase):
         client.cut()
         self.advance(61)
         self.publish("news/a", 1)
-        self.assertEqual(set(), self.factory.manager.topics._engine._subscribed)
+        self.assertEqual({}, self.factory.engine._memory.subscribers)
 
     def test_subscriptions_have_a_limit(self):
         self.serve_topics(max_subscriptions=2)

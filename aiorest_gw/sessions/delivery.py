@@ -1,0 +1,244 @@
+"""What is sent to the sessions of one gateway, and what becomes of it where nobody is there."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any
+
+from ..wire.prepared import Prepared
+from .engine import Engine, Member
+from .feeding import CANNOT_SEND, Feed, give
+from .letters import Address, Letter, Whose
+from .mailboxes import TOO_LATE, MailboxBounds
+from .outbox import Ending, Outcome
+from .receipts import Reached, Receipt
+from .registry import Registry
+from .surroundings import Surroundings, in_background
+from .terms import Terms
+
+__all__ = ["Delivery"]
+
+_NOBODY = Ending(Outcome.DROPPED, "there is no such session")
+_OUT_OF_REACH = Ending(Outcome.DROPPED, "the engine could not be reached")
+
+
+class Delivery:
+    """Brings letters to sessions: to those that are here itself, to others by its engine.
+
+    :param registry: the sessions that are here.
+    :param engine: knows who is elsewhere, and keeps mailboxes.
+    :param surroundings: runs it.
+    :param bounds: of what waits here.
+    :param pruned: takes how many letters had to be pruned of that.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        engine: Engine,
+        surroundings: Surroundings,
+        bounds: MailboxBounds,
+        pruned: Callable[[int], None],
+    ) -> None:
+        self._registry = registry
+        self._engine = engine
+        self._surroundings = surroundings
+        self._bounds = bounds
+        self._pruned = pruned
+        # Users whose mailboxes are being emptied.
+        self._feeds: dict[Any, Feed] = {}
+
+    # -- who is here
+
+    def came(self, handler: Any) -> None:
+        """A session is here, or is another user's now: what waits for the user goes out first."""
+        user_id = handler.user_id
+        self._engine.register(Member(handler.session_id, user_id))
+        feed = self._feeds.get(user_id)
+        if feed is not None:
+            feed.came(handler)
+        elif user_id is not None:
+            self._feed(user_id, handler)
+
+    def gone(self, session_id: str, user_id: Any) -> None:
+        """A session of a user, or of nobody, is not here any more."""
+        feed = self._feeds.get(user_id)
+        if feed is not None and not self._registry.of_user(user_id):
+            # What is sent to the user comes here until what is here was given back, to be behind it.
+            feed.left.append(session_id)
+        else:
+            self._engine.unregister(session_id)
+
+    def mail(self, user_id: Any) -> None:
+        """Something waits for a user, whoever of the user's sessions takes it."""
+        handlers, feed = self._registry.of_user(user_id), self._feeds.get(user_id)
+        if feed is not None:
+            feed.more()
+        elif handlers:
+            self._feed(user_id, handlers[0])
+
+    def _feed(self, user_id: Any, handler: Any) -> None:
+        feed = self._feeds[user_id] = Feed(
+            user_id, handler, self._registry, self._engine, self._surroundings, self._bounds,
+            self._pruned,
+        )  # fmt: skip
+        in_background(self._surroundings, self._run(user_id, feed))
+
+    async def _run(self, user_id: Any, feed: Feed) -> None:
+        try:
+            await feed.run()
+        finally:
+            del self._feeds[user_id]
+            for session_id in feed.left:
+                self._engine.unregister(session_id)
+
+    # -- what is sent
+
+    def send(self, letters: Sequence[Letter], receipt: Receipt | None = None) -> Reached:
+        """Send letters to whoever there is, in order.
+
+        :param receipt: theirs; it is complete when all are known to whom they go.
+        """
+        here = 0
+        for letter in letters:
+            here += self._deliver_here(letter)
+        elsewhere = self._engine.forward(letters)
+        if not isinstance(elsewhere, int):
+            coming = self._surroundings.begin(self._forwarded(elsewhere, letters, receipt))
+            return Reached(here, coming=coming)
+        if receipt is not None:
+            self._all_known(letters, receipt)
+        return Reached(here, elsewhere)
+
+    def send_again(self, letters: Sequence[Letter]) -> None:
+        """Send what a session had not got: to those of its user that were opened since, or that will be;
+        before what waits for these already.
+        """
+        onwards, back = [], []
+        for letter in [letter.unasked() for letter in letters]:
+            feed = self._feeds.get(letter.to.id)
+            if feed is None or self._registry.at(letter.to):
+                self._deliver_here(letter)
+                onwards.append(letter)
+            else:
+                back.append((feed, letter))
+        for feed, letter in reversed(back):
+            feed.put_before(letter)
+        if onwards:
+            in_background(self._surroundings, self._forward_again(onwards))
+
+    async def _forward_again(self, letters: Sequence[Letter]) -> None:
+        forwarded = self._engine.forward(letters, first=True)
+        if not isinstance(forwarded, int):
+            await forwarded
+
+    async def _forwarded(
+        self, forwarding: Awaitable[int], letters: Sequence[Letter], receipt: Receipt | None
+    ) -> int:
+        try:
+            elsewhere = await forwarding
+        except Exception:
+            if receipt is not None:
+                receipt.expect("elsewhere")(_OUT_OF_REACH)
+                receipt.complete()
+            raise
+        if receipt is not None:
+            self._all_known(letters, receipt)
+        return elsewhere
+
+    def _all_known(self, letters: Sequence[Letter], receipt: Receipt) -> None:
+        """It is known where letters went, and which wait in mailboxes."""
+        for letter in letters:
+            if letter.to.whose is Whose.SESSION and not receipt.count:
+                receipt.expect(str(letter.to))(_NOBODY)
+            elif letter.expires is not None and receipt.expects(str(letter.to)):
+                remaining = letter.expires - self._surroundings.now()
+                self._surroundings.later(remaining, receipt.end, str(letter.to), TOO_LATE)
+        receipt.complete()
+
+    def _deliver_here(self, letter: Letter) -> int:
+        count = self.deliver(letter)
+        letter.here = count > 0
+        return count
+
+    def deliver(self, letter: Letter) -> int:
+        """Give a letter to the sessions of its address that are here, and that it has not reached.
+
+        :returns: how many of that address there are, whether it had reached them or not.
+        """
+        handlers = self._registry.at(letter.to)
+        if letter.to.whose is Whose.USER:
+            return self._deliver_to_user(letter, handlers)
+        if letter.receipt is None:
+            self.to_many(handlers, letter.message, letter.terms)
+        else:
+            for handler in handlers:
+                give(handler, letter, letter.expect(handler.session_id), self._surroundings)
+        return len(handlers)
+
+    def _deliver_to_user(self, letter: Letter, handlers: Sequence[Any]) -> int:
+        feed = self._feeds.get(letter.to.id)
+        fed = None if feed is None else feed.handler
+        if feed is not None and not handlers and letter.waits:
+            feed.put_behind(letter)
+            return 1
+        for handler in handlers:
+            session_id = handler.session_id
+            if session_id in letter.reached:
+                continue
+            if feed is None or handler is not fed:
+                give(handler, letter, letter.expect(session_id), self._surroundings)
+            elif letter.waits:
+                feed.put_behind(letter)
+        return len(handlers)
+
+    def to_many(self, handlers: Sequence[Any], message: Prepared, terms: Terms) -> None:
+        """Send what is written already to several; where that fails for one it harms no other."""
+        failed = partial(self._surroundings.failure, CANNOT_SEND)
+        if len(handlers) > 1:
+            self._surroundings.flush()
+            _to_many(handlers, message, terms, failed)
+            return
+        for handler in handlers:
+            try:
+                handler.deliver(message, terms)
+            except Exception:
+                failed()
+
+    # -- what is closed
+
+    def close_here(self, to: Address, code: int, reason: str) -> int:
+        """Close the sessions of an address that are here.
+
+        :returns: how many there were.
+        """
+        handlers = self._registry.at(to)
+        for handler in handlers:
+            handler.close(code, reason)
+        return len(handlers)
+
+    def close(self, addresses: Sequence[Address], code: int, reason: str) -> Reached:
+        """Close the sessions of addresses, wherever they are."""
+        here = sum(self.close_here(to, code, reason) for to in addresses)
+        closing = self._engine.close(addresses, code, reason)
+        return Reached(here, coming=self._surroundings.begin(closing))
+
+
+def _to_many(
+    handlers: Sequence[Any], message: Prepared, terms: Terms, failed: Callable[[], None]
+) -> None:
+    """Send to many, where nothing that is held back could come behind it.
+
+    :param failed: one of them could not be sent to, which harms no other.
+    """
+    frame = message.frame
+    for handler in handlers:
+        try:
+            transport = handler.straight
+            if transport is not None:
+                transport.write(frame)
+            elif not handler.deliver_numbered(message):
+                handler.deliver(message, terms)
+        except Exception:
+            failed()

@@ -1,0 +1,160 @@
+"""A mailbox is emptied into one session, as fast as its client reads."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from .engine import Engine
+from .letters import Letter, Mail
+from .mailboxes import TOO_LATE, MailboxBounds, Mailboxes
+from .outbox import Ending, Outcome
+from .registry import Registry
+from .resumable import ResumableSession
+from .surroundings import Surroundings
+
+__all__ = ["CANNOT_SEND", "Feed", "give"]
+
+# Letters that are taken out of a mailbox at a time.
+_BATCH = 100
+CANNOT_SEND = "a push to one of several cannot be sent"
+_GONE = Ending(Outcome.EXPIRED, "the session has ended")
+
+
+class Feed:
+    """Empties the mailbox of a user into a session; what is sent to that meanwhile comes behind.
+
+    :param user_id: the user's.
+    :param handler: the session that gets what waits.
+    :param registry: where another one is found when it is gone.
+    :param engine: has the mailbox.
+    :param surroundings: for the time, and to wait.
+    :param bounds: of what is sent meanwhile.
+    :param pruned: takes how many had to be pruned of that.
+    :ivar handler: None when it is gone, and no other is here.
+    :ivar left: sessions that are gone, which the engine is told when nothing more is to be given back.
+    """
+
+    def __init__(
+        self,
+        user_id: Any,
+        handler: Any,
+        registry: Registry,
+        engine: Engine,
+        surroundings: Surroundings,
+        bounds: MailboxBounds,
+        pruned: Callable[[int], None],
+    ) -> None:
+        self.handler = handler
+        self.left: list[str] = []
+        self._user_id = user_id
+        self._registry = registry
+        self._engine = engine
+        self._surroundings = surroundings
+        self._bounds = bounds
+        self._pruned = pruned
+        self._taken: deque[Mail] = deque()
+        self._emptied = False
+        self._behind = Mailboxes()
+
+    def came(self, handler: Any) -> None:
+        """A session of the user has come: it gets what waits, if no other does."""
+        if self.handler is None:
+            self.handler = handler
+
+    def more(self) -> None:
+        """Something waits in the mailbox that did not before."""
+        self._emptied = False
+
+    def put_before(self, letter: Letter) -> None:
+        """A letter that was given to a session which had not got it comes before all that waits."""
+        self._taken.appendleft(Mail(letter, str(letter.to)))
+
+    def put_behind(self, letter: Letter) -> None:
+        """A letter for the session, or for whoever comes, comes behind all that waits."""
+        name = str(letter.to) if self._look() is None else self.handler.session_id
+        told = letter.expect(name)
+        now = self._surroundings.now()
+        if told is not None and letter.expires is not None:
+            self._surroundings.later(letter.expires - now, told, TOO_LATE)
+        self._pruned(self._behind.put(self._user_id, Mail(letter, name), self._bounds, now))
+
+    async def run(self) -> None:
+        """Until nothing waits any more, or no session of the user is here: what was not given to one is
+        given back.
+        """
+        while True:
+            await self._feed()
+            if self.handler is not None:
+                return
+            await self._give_back()
+            if self.handler is None and not self._taken and self._user_id not in self._behind:
+                return
+            # Somebody, or something, has come meanwhile.
+            self._emptied = False
+
+    def _look(self) -> Any:
+        """The session that is here, or another one, or None."""
+        handler, registry = self.handler, self._registry
+        if handler is None or registry.user_of(handler.session_id) != self._user_id:
+            self.handler = next(iter(registry.of_user(self._user_id)), None)
+        return self.handler
+
+    async def _feed(self) -> None:
+        while (handler := self._look()) is not None:
+            if isinstance(handler, ResumableSession) and handler.half_full:
+                awaitable, fire = self._surroundings.waiting()
+                handler.when_room(lambda fire=fire: fire(None))  # type: ignore[misc]
+                await awaitable
+                continue
+            mail = await self._next()
+            if mail is None:
+                return
+            if handler.session_id in mail.letter.reached:
+                mail.end(_GONE)
+            elif self._look() is handler:
+                give(handler, mail.letter, mail.told, self._surroundings)
+            else:
+                self._taken.appendleft(mail)
+
+    async def _next(self) -> Mail | None:
+        if not self._taken and not self._emptied:
+            try:
+                self._taken.extend(await self._engine.take(self._user_id, _BATCH) or ())
+            except Exception:
+                self._surroundings.failure("a mailbox could not be read")
+            self._emptied = not self._taken
+        if self._taken:
+            return self._taken.popleft()
+        behind = self._behind.take(self._user_id, 1, self._surroundings.now())
+        return behind[0] if behind else None
+
+    async def _give_back(self) -> None:
+        before = tuple(self._taken)
+        self._taken.clear()
+        now = self._surroundings.now()
+        behind = self._behind.take(self._user_id, self._bounds.most, now)
+        try:
+            await self._engine.release(self._user_id, before, [_of_none(mail) for mail in behind])
+        except Exception:
+            lost = len(before) + len(behind)
+            self._surroundings.failure("{count} pushes for a user were lost", count=lost)
+
+
+def _of_none(mail: Mail) -> Mail:
+    """The same, for no session in particular."""
+    name = str(mail.letter.to)
+    if mail.name == name:
+        return mail
+    mail.end(_GONE)
+    return Mail(mail.letter.unasked(), name)
+
+
+def give(handler: Any, letter: Letter, told: Any, surroundings: Surroundings) -> None:
+    """Give a letter to a session; where that fails it harms no other."""
+    letter.reached.add(handler.session_id)
+    try:
+        handler.deliver(letter.message, letter.terms, told, letter if letter.waits else None)
+    except Exception:
+        surroundings.failure(CANNOT_SEND)
