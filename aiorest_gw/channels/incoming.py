@@ -9,7 +9,14 @@ from typing import Any
 import attrs
 from twisted.internet.defer import Deferred
 
-from ..errors import APIError, BadMessage, NotFound, RequestTimeout, ServiceUnavailable
+from ..errors import (
+    APIError,
+    BadMessage,
+    NotFound,
+    RequestTimeout,
+    ServiceUnavailable,
+    for_clients,
+)
 from ..server.awaiting import begun
 from ..sessions.surroundings import Surroundings, Timer
 from .expected import Expected
@@ -157,10 +164,10 @@ class MessageFromFrontEndDispatcher:
 
     def _refuse(self, message: PageMessage, answer: Answer | None, error: Exception) -> None:
         """Answer a message that failed; the exception is being handled."""
-        if not isinstance(error, APIError):
+        told = for_clients(error)
+        if told is not error:
             self.surroundings.failure("the handler of the code {code} failed", code=message.code)
-            error = APIError()
-        self._answer(answer, _refusal(error, message.header, message.msg_id))
+        self._answer(answer, _refusal(told, message.header, message.msg_id))
 
     def _answer(self, answer: Answer | None, refusal: PageMessage) -> None:
         """Answer; what fails there is the connection's."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import CancelledError, Deferred
 
-from ..errors import APIError, BadMessage, BaseAuthException, CloseCode
+from ..errors import APIError, BadMessage, BaseAuthException, CloseCode, for_clients
 from ..messages import Message, Response
 from ..sessions.registry import TooManySessions
 from ..sessions.resumable import ResumableSession, ResumeRefused, Verdict
@@ -187,12 +187,12 @@ class Conversation:
         """Its credentials are wrong, or whoever looks at them failed."""
         self._opening = None
         code, reason = int(CloseCode.NOT_AUTHENTICATED), "not authenticated"
-        if not isinstance(error, APIError):
+        told = for_clients(error)
+        if told is not error:
             self._factory.events.failure("opening a session failed")
-            error = APIError()
             code, reason = 1011, "internal error"
         if self.session is None:
-            self._answer_failure(error, id)
+            self._answer_failure(told, id)
         self._connection.fail(code, reason)
 
     def _resumed(self, id: int, data: dict[str, Any], identity: Any) -> bool:

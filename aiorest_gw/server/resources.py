@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..errors import BadRequest, PermissionDeniedException
+from ..errors import BadRequest, PermissionDeniedException, UnwritableMessage
 from ..messages import Request, Response
 from ..routing.router import SimpleRouter
 from ..sessions.resumable import ResumableSession
@@ -96,7 +96,10 @@ async def _publish(request: Request, topic: str) -> dict[str, Any]:
     factory, session = _of(request)
     topics = factory.manager.topics
     await topics.check(session, topic, "write")
-    position = await topics.publish(topic, request.event_name, request.data)
+    try:
+        position = await topics.publish(topic, request.event_name, request.data)
+    except UnwritableMessage:
+        raise BadRequest("The `event_name` and `data` should be what JSON can hold too.") from None
     return {"epoch": position.epoch, "offset": position.offset}
 
 

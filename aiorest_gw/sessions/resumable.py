@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
-from ..errors import CloseCode, SerializerError, ServiceUnavailable
+from ..errors import CloseCode, ServiceUnavailable, UnwritableMessage
 from ..wire.dialects import V1Dialect
 from ..wire.prepared import Prepared
 from .outbox import Ending, Entry, Outbox
@@ -201,7 +201,7 @@ class ResumableSession(Session):
 
     def send_object(self, message: Any) -> None:
         if not isinstance(message, dict):
-            raise SerializerError("a message of the v1 dialect is an object")
+            raise UnwritableMessage("an object", "in the v1 dialect it is a dictionary")
         super().send_object(message)
 
     def send_told(self, body: bytes, told: Callable[[Ending], None]) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any
 
 import attrs
 
 from ..auth.users import ANONYMOUS
-from ..errors import CloseCode, ServiceUnavailable
+from ..errors import CloseCode, SerializerError, ServiceUnavailable
 from ..messages import Push
 from ..wire.dialects import PLAIN, Dialect
 from ..wire.prepared import Prepared
+from ..wire.unwritable import unwritable
 from .outbox import Ending, Entry, Outbox, Outcome
+from .roles import Carrier, Keeper
 from .states import Event, State, after
 from .surroundings import Timer
 from .terms import Terms
@@ -24,64 +26,6 @@ Told = Callable[[Ending], None]
 _WRITTEN = Ending(Outcome.WRITTEN)
 _NOT_THERE = Ending(Outcome.DROPPED, "the client was away, or did not read")
 _GONE = Ending(Outcome.DROPPED, "the session has ended")
-
-
-class Carrier(Protocol):
-    """The connection that a session has now."""
-
-    @property
-    def free(self) -> bool:
-        """Whether it takes more: it is open, and its peer reads."""
-
-    def carry(self, body: bytes, binary: bool) -> None:
-        """Send a message, in a binary frame or in one of text."""
-
-    def carry_straight(self, body: bytes, binary: bool) -> None:
-        """The same, where it is known that nothing but its own batch is before it."""
-
-    def carry_prepared(self, message: Prepared) -> bool:
-        """Send a push of the plain dialect.
-
-        :returns: False where it takes no more.
-        """
-
-    def leave(self, code: int, reason: str) -> None:
-        """Close the connection in order."""
-
-
-class Keeper(Protocol):
-    """Who keeps sessions."""
-
-    @property
-    def last(self) -> int:
-        """The number of the session that was opened last."""
-
-    def now(self) -> float:
-        """The time, in seconds."""
-
-    def make_outbox(self, dialect: Dialect, retains: bool) -> Outbox:
-        """An outbox with the bounds of this gateway."""
-
-    def away(self, session: Any) -> None:
-        """The client of a session that may be resumed is away."""
-
-    def expire_later(self, session: Session, entry: Entry, ttl: float) -> None:
-        """Tell the session when the time of a push is over."""
-
-    def token_timer(self, remaining: float, function: Callable[[], None]) -> Timer:
-        """Call something when credentials are over, and the grace behind them."""
-
-    def dropped(self, count: int) -> None:
-        """So many pushes were dropped."""
-
-    def ended(self, session: Session, held: list[Entry], event: Event, reason: str) -> None:
-        """A session is gone; this was not acknowledged."""
-
-    def join(self, session: Session, topic: str, since: Any) -> Awaitable[Any]:
-        """Subscribe a session to a topic."""
-
-    def leave(self, session: Session, topic: str) -> Awaitable[bool]:
-        """The opposite."""
 
 
 @attrs.define(eq=False)
@@ -207,9 +151,13 @@ class Session:
     def send_object(self, message: Any) -> None:
         """Send an object as it is, for whoever bridges messages elsewhere.
 
-        :raises SerializerError: it cannot be written.
+        :raises UnwritableMessage: it cannot be written.
         """
-        self.send(self._dialect.encode(message))
+        try:
+            body = self._dialect.encode(message)
+        except SerializerError as error:
+            raise unwritable("an object", message, error) from error.__cause__
+        self.send(body)
 
     def _send(self, entry: Entry, volatile: bool) -> None:
         carrier, outbox = self._carrier, self._outbox

@@ -1,0 +1,2 @@
+Mistakes of an application are told to it in its own words, and to none of its clients: what is pushed and cannot be written (``SerializerError`` names the push and what it
+holds).
