@@ -1,2 +1,3 @@
-Mistakes of an application are told to it in its own words, and to none of its clients: what is pushed and cannot be written (``SerializerError`` names the push and what it
-holds).
+Mistakes of an application are told to it in its own words, and to none of its clients: what is pushed and
+cannot be written (``SerializerError`` names the push and what it holds), and what is no name of a topic
+(``ValueError``; a client that asks for one is still answered 400).

@@ -15,6 +15,7 @@ from ..wire.prepared import Prepared
 from ..wire.unwritable import unwritable
 from .outbox import Ending, Entry, Outbox, Outcome
 from .roles import Carrier, Keeper
+from .rules import checked_topic
 from .states import Event, State, after
 from .surroundings import Timer
 from .terms import Terms
@@ -244,7 +245,7 @@ class Session:
 
         :param since: a :class:`~aiorest_gw.sessions.engine.Position` to go on from.
         :returns: awaited, what a subscriber is told.
-        :raises BadRequest: that is no name of a topic.
+        :raises ValueError: that is no name of a topic.
         :raises TooManyRequests: it has too many.
         """
         return self._kept_by().join(self, topic, since)
@@ -253,8 +254,9 @@ class Session:
         """Let it hear nothing of a topic any more; it may be awaited.
 
         :returns: awaited, whether it did.
+        :raises ValueError: that is no name of a topic.
         """
-        return self._kept_by().leave(self, topic)
+        return self._kept_by().leave(self, checked_topic(topic))
 
     def _kept_by(self) -> Keeper:
         if self._keeper is None or self.state is State.GONE:

@@ -27,7 +27,7 @@ from aiorest_gw.errors import BaseAuthException, ConfigurationError
 PAGE = Path(__file__).parent / "page"
 DAY = 86_400
 # Of people and of rooms.
-NAME = r"^[\w.-]{1,30}\Z"
+NAME = r"^[\w-][\w.-]{0,29}\Z"
 Name = Annotated[str, Meta(pattern=NAME)]
 
 router = SimpleRouter()
@@ -67,7 +67,7 @@ class BelievesNames:
 
     def authenticate(self, token: str | None) -> Identity:
         if token is None or not re.match(NAME, token):
-            raise BaseAuthException("A name has 1 to 30 letters, digits, dots and dashes.")
+            raise BaseAuthException("A name has 1 to 30 letters, digits, dots and dashes, and no dot first.")
         return Identity(User(id=token, username=token, is_active=True, is_anonymous=False))
 
 

@@ -74,13 +74,14 @@ class ChatTests(SynchronousTestCase):
                     ("PUT", "/~/topics/elsewhere", None),
                     ("POST", "/rooms/a%2Fb", said),
                     ("POST", "/users/a%20b", said),
+                    ("POST", "/rooms/..", said),
                     ("POST", "/rooms/hall", {"text": ""}),
                     ("POST", "/rooms/hall", {"text": "x" * 2001}),
                     ("POST", "/rooms/hall", said),
                 )
             ]
 
-        self.assertEqual([403, 403, 422, 422, 422, 422, 200], self.run_with(ask))
+        self.assertEqual([403, 403, 422, 422, 422, 422, 422, 200], self.run_with(ask))
 
     def test_whoever_has_no_name_is_nobody_here(self):
         async def come(port):

@@ -149,3 +149,42 @@ class UnwritableTests(MistakesTestCase):
         client = self.open_session(self.factory, packed=True)
         answer = client.request("POST", "/~/topics/a", data={(1, 2): 3})
         self.assertEqual((400, []), (answer.status, self.flushLoggedErrors()))
+
+
+class TopicNameTests(MistakesTestCase):
+    """What is no name of a topic."""
+
+    WRONG = ("", "a*", " a", "a//b", "~a", "x" * 256, 5, None)
+
+    def test_given_by_the_application_it_is_an_error(self):
+        session = self.connect(self.factory).server.session
+        for wrong in self.WRONG:
+            for call_ in (session.join, session.leave, self.manager.publish):
+                error = self.assertRaises(ValueError, call_, wrong)
+                self.assertIn("is no name of a topic: ", str(error))
+                self.assertLess(len(str(error)), 300)
+        error = self.assertRaises(ValueError, session.join, "a*")
+        self.assertIn("'a*' is no name", str(error))
+
+    def test_given_by_a_view_it_is_logged_and_the_client_told_that_it_failed(self):
+        async def publish(request):
+            await request.factory.manager.publish("a*", "x")
+
+        for function in (
+            publish, lambda request: request.session.join("a*"),
+            lambda request: request.session.leave("a*"),
+        ):  # fmt: skip
+            self.function = function
+            for client in self.one_each():
+                self.assertEqual(GENERIC, told(client.request("POST", "/do")))
+                self.assertEqual(1, len(self.flushLoggedErrors(ValueError)))
+
+    def test_given_by_a_client_it_is_the_clients_mistake(self):
+        for client in self.one_each():
+            for method in ("PUT", "DELETE", "POST", "GET"):
+                for url in ("/~/topics/a*", "/~/topics/%20a", "/~/topics/a%2F%2Fb"):
+                    answer = client.request(method, url)
+                    self.assertEqual(400, answer.status, (method, url))
+                    self.assertIn("A topic's name", answer.detail)
+            for url in ("/~/topics/a*/presence", "/~/topics/a/b*/presence"):
+                self.assertEqual(400, client.request("GET", url).status, url)
