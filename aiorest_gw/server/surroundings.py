@@ -162,11 +162,10 @@ class ReactorSurroundings:
         self._factory.reactor.callFromThread(call)
         return future
 
-    def check_thread(self, what: str) -> None:
+    def check_thread(self, what: str, instead: str | None = None) -> None:
         if threadable.ioThread is not None and not threadable.isInIOThread():
-            raise RuntimeError(
-                f"{what} was called in another thread: use manager.call_from_thread.{what}"
-            )
+            instead = instead or f"manager.call_from_thread.{what}"
+            raise RuntimeError(f"{what} was called in another thread: use {instead}")
 
     def warn(self, format: str, **fields: Any) -> None:
         self._factory.events.warn(format, **fields)

@@ -178,6 +178,7 @@ class ResumableSession(Session):
     # -- requests of the application
 
     async def request(self, method: str, url: str, **options: Any) -> Any:
+        self._check_thread("request")
         if self.work is None:
             raise ServiceUnavailable("The session has ended.")
         return await self.work.request(method, url, **options)
@@ -200,6 +201,7 @@ class ResumableSession(Session):
         return True
 
     def send_object(self, message: Any) -> None:
+        self._check_thread("send_object")
         if not isinstance(message, dict):
             raise UnwritableMessage("an object", "in the v1 dialect it is a dictionary")
         super().send_object(message)

@@ -33,6 +33,9 @@ _GONE = Ending(Outcome.DROPPED, "the session has ended")
 class Session:
     """A client, as views and the application see it.
 
+    ``push``, ``send_object``, ``request``, ``join``, ``leave`` and ``close`` raise ``RuntimeError`` in
+    another thread than the reactor's, such as that of a ``@blocking`` view, and say what to call there.
+
     :param session_id: unguessable, unique.
     :param peer: the address that the connection came from, ``host:port`` or a path.
     :param data: the application's own notes about this client.
@@ -130,6 +133,7 @@ class Session:
         :param terms: as :class:`Terms`.
         :raises SerializerError: it cannot be written.
         """
+        self._check_thread("push", "manager.call_from_thread.send_message")
         self.deliver(Prepared(Push(event_name, data)), Terms(**terms))
 
     @property
@@ -154,6 +158,7 @@ class Session:
 
         :raises UnwritableMessage: it cannot be written.
         """
+        self._check_thread("send_object")
         try:
             body = self._dialect.encode(message)
         except SerializerError as error:
@@ -248,6 +253,7 @@ class Session:
         :raises ValueError: that is no name of a topic.
         :raises TooManyRequests: it has too many.
         """
+        self._check_thread("join")
         return self._kept_by().join(self, topic, since)
 
     def leave(self, topic: str) -> Awaitable[bool]:
@@ -256,12 +262,17 @@ class Session:
         :returns: awaited, whether it did.
         :raises ValueError: that is no name of a topic.
         """
+        self._check_thread("leave")
         return self._kept_by().leave(self, checked_topic(topic))
 
     def _kept_by(self) -> Keeper:
         if self._keeper is None or self.state is State.GONE:
             raise ServiceUnavailable("The session has no gateway, or has ended.")
         return self._keeper
+
+    def _check_thread(self, name: str, instead: str = "reactor.callFromThread") -> None:
+        if self._keeper is not None:
+            self._keeper.surroundings.check_thread(f"session.{name}", instead)
 
     # -- its course
 
@@ -284,6 +295,7 @@ class Session:
         """
         if code != 1000 and not 3000 <= code <= 4999:
             raise ValueError(f"a close has the code 1000, or 3000 to 4999, not {code}")
+        self._check_thread("close", "manager.call_from_thread.close")
         if self.state is not State.GONE:
             carrier, self._carrier = self._carrier, None
             self._end(Event.CLOSED, "the application has closed the session")

@@ -67,7 +67,9 @@ class BelievesNames:
 
     def authenticate(self, token: str | None) -> Identity:
         if token is None or not re.match(NAME, token):
-            raise BaseAuthException("A name has 1 to 30 letters, digits, dots and dashes, and no dot first.")
+            raise BaseAuthException(
+                "A name has 1 to 30 letters, digits, dots and dashes, and no dot first."
+            )
         return Identity(User(id=token, username=token, is_active=True, is_anonymous=False))
 
 

@@ -1,6 +1,7 @@
 """Mistakes of an application are told to it, in its words, and to none of its clients."""
 
 import threading
+from functools import partial
 
 from twisted.python import threadable
 
@@ -188,3 +189,47 @@ class TopicNameTests(MistakesTestCase):
                     self.assertIn("A topic's name", answer.detail)
             for url in ("/~/topics/a*/presence", "/~/topics/a/b*/presence"):
                 self.assertEqual(400, client.request("GET", url).status, url)
+
+
+class ThreadTests(MistakesTestCase):
+    """What is called in another thread than the reactor's, and would seem to work most of the time."""
+
+    def test_other_threads_are_told_what_a_session_does_only_in_its_own(self):
+        for client in (self.connect(self.factory), self.open_session(self.factory)):
+            session = self.manager.sessions[-1]
+            calls = {
+                "push": partial(session.push, "x"),
+                "close": session.close,
+                "join": partial(session.join, "a"),
+                "leave": partial(session.leave, "a"),
+                "send_object": partial(session.send_object, {}),
+            }
+            others = ["manager.call_from_thread.send_message", "manager.call_from_thread.close"]
+            others += ["reactor.callFromThread"] * 3
+            self.assertEqual(
+                [
+                    f"session.{name} was called in another thread: use {other}"
+                    for name, other in zip(calls, others, strict=True)
+                ],
+                self.run_elsewhere(*calls.values()),
+            )
+            self.assertEqual([], self.manager.topics.subscriptions(session))
+            self.assertTrue(session.connected)
+            self.assertRaises(LookupError, getattr(client, "push", client.receive))
+
+    def test_nor_may_they_ask_a_client(self):
+        self.open_session(self.factory)
+        [session] = self.manager.sessions
+        [asked] = self.run_elsewhere(lambda: session.request("GET", "/x").send(None))
+        self.assertEqual(
+            "session.request was called in another thread: use reactor.callFromThread", asked
+        )
+
+    def test_in_its_own_it_is_as_ever(self):
+        self.addCleanup(setattr, threadable, "ioThread", threadable.ioThread)
+        threadable.registerAsIOThread()
+        client = self.open_session(self.factory)
+        [session] = self.manager.sessions
+        session.join("a")
+        session.push("x", 1)
+        self.assertEqual(Push("x", 1), client.push())
