@@ -155,7 +155,7 @@ class Conversation:
             )
             return
         data = {} if message.data is None else message.data
-        wrong = _wrong(data)
+        wrong = _wrong(id, data)
         if wrong:
             self._answer_failure(BadMessage(wrong), id)
             return
@@ -234,7 +234,7 @@ class Conversation:
             raise TooManySessions
         session.work = Working(session, self._factory)
         # Its opening was the first request, or stands for it.
-        session.received = max(id, 0)
+        session.received = id
         reason = {"reason": data["reason"]} if "reason" in data else {}
         self._has(session)
         self._answer(id, session, resumed=False, **reason)
@@ -304,12 +304,15 @@ def _acknowledge(session: ResumableSession, seq: Any) -> None:
         raise _Broken(str(error)) from None
 
 
-def _wrong(data: Any) -> str | None:
-    """What is wrong with an opening message's data."""
+def _wrong(id: int, data: Any) -> str | None:
+    """What is wrong with an opening message."""
     if not isinstance(data, dict):
         return "The `data` should be an object."
     for name, kind in _OPENING.items():
         value = data.get(name)
         if value is not None and type(value) is not kind:
             return f"The `{name}` should be {'a string' if kind is str else 'a number'}."
+    # It is the first request of its session; one that resumes is none of it.
+    if id > 1 or (id == 0 and data.get("resume") is None):
+        return "The `id` should be 1, or 0 with a `resume`: a session's requests count up from 1."
     return None

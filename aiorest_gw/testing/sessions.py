@@ -49,12 +49,15 @@ class SessionClient:
     # -- the session
 
     def open(self, **data: Any) -> Answer:
-        """Open a session.
+        """Open a session; its requests count up from 1.
 
         :param data: of the opening message, such as ``token``.
+        :raises RuntimeError: it is open; :meth:`resume` comes back to it.
         """
-        self._last_id += 1
-        return self._begin(self._last_id, data)
+        if self.opened:
+            raise RuntimeError("the session is open already; cut() and resume() come back to it")
+        self._last_id = 1
+        return self._begin(1, data)
 
     def cut(self) -> None:
         """Lose the connection, as when the network goes."""

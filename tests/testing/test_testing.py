@@ -136,6 +136,8 @@ class MemoryTests(GatewayTestCase):
             call(router, "GET", "/now")
 
         self.assertRaises(RuntimeError, asyncio.run, within())
+        session = self.open_session(self.serve(router))
+        self.assertRaises(RuntimeError, session.open)
 
     def test_an_async_test_does_not_pass_unseen(self):
         class Cases(GatewayTestCase):
