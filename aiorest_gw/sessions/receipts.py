@@ -40,6 +40,9 @@ class Receipt:
         self.count = 0
         self.endings: dict[str, Ending] = {}
 
+    def __repr__(self) -> str:
+        return f"<Receipt: {len(self.endings)} of {self.count} ended>"
+
     def expect(self, session_id: str) -> Callable[[Ending], None]:
         """One more session, and what takes its ending."""
         self.count += 1
