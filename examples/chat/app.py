@@ -114,4 +114,17 @@ class ChatFactory(RequestHandlerFactory):
 
 def make_factory() -> ChatFactory:
     """What ``--app`` names: settings come from the environment."""
-    return ChatFactory(int(os.environ.get("CHAT_PAGE_PORT", "8082")))
+    return ChatFactory(page_port())
+
+
+def page_port() -> int:
+    """The port that ``CHAT_PAGE_PORT`` names.
+
+    :raises ConfigurationError: it names none.
+    """
+    text = os.environ.get("CHAT_PAGE_PORT") or "8082"
+    if not text.isdecimal() or int(text) > 65_535:
+        raise ConfigurationError(
+            f"CHAT_PAGE_PORT should be a number from 0 to 65535, as in CHAT_PAGE_PORT=8083, not {text!r}"
+        )
+    return int(text)
