@@ -16,6 +16,7 @@ __all__ = [
     "BaseAPIException",
     "BaseAuthException",
     "BaseTokenException",
+    "ClientError",
     "CloseCode",
     "ConfigurationError",
     "Conflict",
@@ -159,6 +160,14 @@ class RequestTimeout(APIError):
 
     status = 504
     default_detail = "The request was not answered in time."
+
+
+class ClientError(APIError):
+    """A client answered a request of the application with an error.
+
+    :ivar status: that it gave.
+    :ivar detail: likewise.
+    """
 
 
 class RequestCancelled(APIError):

@@ -7,25 +7,23 @@ from typing import Any
 
 import attrs
 
-from ..errors import APIError, RequestTimeout, SerializerError, ServiceUnavailable
+from ..errors import (
+    APIError,
+    ClientError,
+    RequestTimeout,
+    SerializerError,
+    ServiceUnavailable,
+)
 from ..messages import Message
 from ..sessions.outbox import Ending, Outcome
 from ..sessions.resumable import ResumableSession
 from ..sessions.surroundings import Surroundings, Timer
 from ..wire.unwritable import unwritable
 
-__all__ = ["Calls", "ClientError"]
+__all__ = ["Calls"]
 
 # Requests to one client that may be open at a time.
 _MOST = 64
-
-
-class ClientError(APIError):
-    """A client answered a request with an error.
-
-    :ivar status: that it gave.
-    :ivar detail: likewise.
-    """
 
 
 @attrs.define(eq=False)
