@@ -135,7 +135,15 @@ class SessionClient:
         self._send({"cancel": id})
 
     def answer(self, data: Any = None, status: int = 200) -> None:
-        """Answer the oldest request of the application."""
+        """Answer the oldest request of the application.
+
+        :param data: of the answer; of a failure the ``detail``.
+        :param status: HTTP number; from 300 on it is a failure.
+        :raises LookupError: there is none.
+        """
+        self.receive()
+        if not self.asked:
+            raise LookupError("the application has asked nothing (yet)")
         id = self.asked.popleft()["id"]
         key = "data" if status < 300 else "detail"
         self._send({"id": id, "status": status, key: data})
