@@ -44,6 +44,13 @@ class FrontEndDispatcher:
         self._dispatchers: dict[str, Dispatcher] = {}
         self._stack: AsyncExitStack | None = None
 
+    def __repr__(self) -> str:
+        return f"<FrontEndDispatcher: {self._known}>"
+
+    @property
+    def _known(self) -> str:
+        return ", ".join(map(repr, self._dispatchers)) or "none"
+
     async def add_dispatcher(self, code: str | int, dispatcher: Dispatcher) -> None:
         """Add a channel; where this runs, it is started.
 
@@ -77,8 +84,8 @@ class FrontEndDispatcher:
         try:
             return self._dispatchers[str(code)]
         except KeyError:
-            known = ", ".join(map(repr, self._dispatchers)) or "none"
-            raise UnknownCode(f"no channel has the code {code!r}; there are: {known}") from None
+            wrong = f"no channel has the code {code!r}; there are: {self._known}"
+            raise UnknownCode(wrong) from None
 
     def submit(self, message: PageMessage) -> Any:
         """Send a message over the channel of its code. Nothing waits for that, nor for other channels.

@@ -112,6 +112,10 @@ class FrontEndWebSocketDispatcher:
         self._going_on = False
         self._left: Expected | None = None
 
+    def __repr__(self) -> str:
+        there = "page connected" if self.connected else "page away"
+        return f"<FrontEndWebSocketDispatcher: {self._state.name}, {there}, {self.waiting} waiting>"
+
     @property
     def surroundings(self) -> Surroundings:
         """Time and timers."""
