@@ -16,6 +16,7 @@ __all__ = [
     "BaseAPIException",
     "BaseAuthException",
     "BaseTokenException",
+    "ClientError",
     "CloseCode",
     "ConfigurationError",
     "Conflict",
@@ -51,8 +52,10 @@ __all__ = [
     "TokenNotBeforeException",
     "TokenNotProvidedException",
     "TooManyRequests",
+    "UnwritableMessage",
     "ValidationError",
     "checked_close",
+    "for_clients",
 ]
 
 
@@ -170,6 +173,14 @@ class RequestTimeout(APIError):
     default_detail = "The request was not answered in time."
 
 
+class ClientError(APIError):
+    """A client answered a request of the application with an error.
+
+    :ivar status: that it gave.
+    :ivar detail: likewise.
+    """
+
+
 class RequestCancelled(APIError):
     """The client wants no answer any more; a status of nginx's, as HTTP has none."""
 
@@ -257,6 +268,34 @@ class NotSupportedArgumentType(BadRequest):
 
 class SerializerError(APIError):
     default_detail = "Error has occurred inside serializer class."
+
+
+class UnwritableMessage(SerializerError):
+    """What the application sends of its own accord cannot be written: a push, or a request to a client.
+
+    It is the application's mistake: within a view it is logged, and no client is told its text.
+
+    :ivar what: is sent, in words.
+    """
+
+    default_detail = APIError.default_detail
+
+    def __init__(self, what: str, reason: str) -> None:
+        super().__init__()
+        self.what = what
+        self.args = (f"{what} cannot be written: {reason}",)
+
+
+def for_clients(error: BaseException | None) -> APIError:
+    """What a client is answered where something failed.
+
+    :returns: the error itself, where it is an answer in the form of an exception. Otherwise it is a
+        mistake of the application, which belongs into the log, and clients are told only that there
+        was one.
+    """
+    if isinstance(error, APIError) and not isinstance(error, UnwritableMessage):
+        return error
+    return APIError()
 
 
 class ModelSerializerError(SerializerError):

@@ -24,6 +24,11 @@ class Expected:
         self._error: Exception | None = None
         self.done = False
 
+    def __repr__(self) -> str:
+        if not self.done:
+            return "<Expected: not known yet, and may be awaited>"
+        return "<Expected: known>" if self._error is None else f"<Expected: {self._error!r:.100}>"
+
     @property
     def result(self) -> Any:
         """What awaiting it gives.

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Protocol
 
+from .arguments import checked_dispatcher, checked_message
 from .messages import PageMessage, checked_code
 
 __all__ = ["Dispatcher", "FrontEndDispatcher", "UnknownCode"]
@@ -43,16 +44,30 @@ class FrontEndDispatcher:
         self._dispatchers: dict[str, Dispatcher] = {}
         self._stack: AsyncExitStack | None = None
 
+    def __repr__(self) -> str:
+        return f"<FrontEndDispatcher: {self._known}>"
+
+    @property
+    def _known(self) -> str:
+        return ", ".join(map(repr, self._dispatchers)) or "none"
+
     async def add_dispatcher(self, code: str | int, dispatcher: Dispatcher) -> None:
         """Add a channel; where this runs, it is started.
 
         :param code: one digit, with which the headers of its messages begin.
-        :raises ValueError: it is no digit, or has a channel already.
+        :param dispatcher: a :class:`FrontEndWebSocketDispatcher`, or what has its ``submit`` and can be
+            entered with ``async with``.
+        :raises ValueError: it is no digit, or has a channel already; or the channel has a code.
+        :raises TypeError: the dispatcher is no channel.
         :raises Exception: starting the channel failed; then it is not added.
         """
         code = checked_code(code)
         if code in self._dispatchers:
             raise ValueError(f"the code {code!r} has a channel already")
+        for known, channel in self._dispatchers.items():
+            if channel is dispatcher:
+                raise ValueError(f"this channel has the code {known!r} already")
+        checked_dispatcher(dispatcher)
         self._dispatchers[code] = dispatcher
         if self._stack is not None:
             try:
@@ -69,8 +84,8 @@ class FrontEndDispatcher:
         try:
             return self._dispatchers[str(code)]
         except KeyError:
-            known = ", ".join(map(repr, self._dispatchers)) or "none"
-            raise UnknownCode(f"no channel has the code {code!r}; there are: {known}") from None
+            wrong = f"no channel has the code {code!r}; there are: {self._known}"
+            raise UnknownCode(wrong) from None
 
     def submit(self, message: PageMessage) -> Any:
         """Send a message over the channel of its code. Nothing waits for that, nor for other channels.
@@ -78,8 +93,9 @@ class FrontEndDispatcher:
         :returns: of a :class:`FrontEndWebSocketDispatcher` the receipt.
         :raises UnknownCode: there is none.
         :raises SerializerError: it cannot be written.
+        :raises TypeError: it is no message.
         """
-        return self.get_dispatcher(message.code).submit(message)
+        return self.get_dispatcher(checked_message(message).code).submit(message)
 
     async def __aenter__(self) -> FrontEndDispatcher:
         """Start the channels; where one of them fails, those before it are stopped again.

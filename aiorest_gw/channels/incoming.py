@@ -9,9 +9,17 @@ from typing import Any
 import attrs
 from twisted.internet.defer import Deferred
 
-from ..errors import APIError, BadMessage, NotFound, RequestTimeout, ServiceUnavailable
+from ..errors import (
+    APIError,
+    BadMessage,
+    NotFound,
+    RequestTimeout,
+    ServiceUnavailable,
+    for_clients,
+)
 from ..server.awaiting import begun
 from ..sessions.surroundings import Surroundings, Timer
+from .arguments import checked_callable, checked_number, checked_seconds, checked_surroundings
 from .expected import Expected
 from .messages import PageMessage, checked_code
 from .surroundings import surroundings_here
@@ -40,8 +48,8 @@ class MessageFromFrontEndDispatcher:
     """
 
     def __init__(self, surroundings: Surroundings | None = None, *, most_open: int = 1_000) -> None:
-        self._surroundings = surroundings
-        self._most_open = most_open
+        self._surroundings = checked_surroundings(surroundings)
+        self._most_open = checked_number("most_open", most_open)
         self._handlers: dict[str, Handler] = {}
         self._replies: dict[str | int, _Reply] = {}
         self._open = 0
@@ -60,11 +68,12 @@ class MessageFromFrontEndDispatcher:
         :param handler: is called with each message, and may be a coroutine function. An
             :class:`~aiorest_gw.APIError` that it raises is what the page is answered.
         :raises ValueError: it is no digit, or has a handler already.
+        :raises TypeError: the handler is no function of one argument.
         """
         code = checked_code(code)
         if code in self._handlers:
             raise ValueError(f"the code {code!r} has a handler already")
-        self._handlers[code] = handler
+        self._handlers[code] = checked_callable("handler", handler, "message")
 
     def expect_reply(self, message_id: str | int, timeout: float) -> Expected:
         """Wait for the message with an id. Call it before the page is asked.
@@ -72,9 +81,10 @@ class MessageFromFrontEndDispatcher:
         :param timeout: seconds.
         :returns: is awaited for the :class:`PageMessage`; that raises
             :class:`~aiorest_gw.errors.RequestTimeout` where it does not come in time.
-        :raises ValueError: it is waited for already, or is no id.
+        :raises ValueError: it is waited for already, or is no id; or the time is none.
         :raises ServiceUnavailable: too many are waited for.
         """
+        timeout = checked_seconds("timeout", timeout)
         if type(message_id) not in (str, int):
             raise ValueError(f"an id is a string or a whole number, not {message_id!r}")
         if message_id in self._replies:
@@ -94,7 +104,7 @@ class MessageFromFrontEndDispatcher:
     def submit(
         self, message: PageMessage | str | bytes | dict[str, Any], answer: Answer | None = None
     ) -> Expected:
-        """Take a message of a page. Whatever it is, nothing is raised.
+        """Take a message of a page. Whatever it is, nothing is raised for it.
 
         What cannot be read, has a code without a handler, or fails in its handler is answered with a
         message whose header is the code and ``error``, and whose content holds a ``detail`` and the
@@ -104,7 +114,10 @@ class MessageFromFrontEndDispatcher:
         :param answer: takes the answer, for the connection that the message came over; may be a
             coroutine function, or the ``submit`` of a channel.
         :returns: may be awaited until it is handled.
+        :raises TypeError: ``answer`` is no function.
         """
+        if answer is not None and not callable(answer):
+            raise TypeError(f"answer should be a function of a message, not {answer!r}")
         handled = Expected(lambda: self.surroundings.waiting())
         try:
             if not isinstance(message, PageMessage):
@@ -157,10 +170,10 @@ class MessageFromFrontEndDispatcher:
 
     def _refuse(self, message: PageMessage, answer: Answer | None, error: Exception) -> None:
         """Answer a message that failed; the exception is being handled."""
-        if not isinstance(error, APIError):
+        told = for_clients(error)
+        if told is not error:
             self.surroundings.failure("the handler of the code {code} failed", code=message.code)
-            error = APIError()
-        self._answer(answer, _refusal(error, message.header, message.msg_id))
+        self._answer(answer, _refusal(told, message.header, message.msg_id))
 
     def _answer(self, answer: Answer | None, refusal: PageMessage) -> None:
         """Answer; what fails there is the connection's."""

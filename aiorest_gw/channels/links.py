@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
+from ..arguments import takes
 from ..server.awaiting import begun
 from ..sessions.outbox import Ending, Outcome, Policy
 from ..sessions.resumable import ResumableSession
@@ -16,6 +17,7 @@ from ..sessions.session import Session
 from ..sessions.states import State
 from ..sessions.surroundings import Timer
 from ..sessions.terms import Terms
+from .arguments import is_made
 from .messages import PreparedPage
 
 __all__ = ["Done", "Link", "SendTimeout", "link_to"]
@@ -76,7 +78,7 @@ def link_to(transport: Any, later: Later, timeout: float) -> Link:
     """
     if isinstance(transport, Session):
         return _SessionLink(transport)
-    if not callable(getattr(transport, "send", None)):
+    if not is_made(transport, "send") or not takes(transport.send, "text"):
         raise TypeError(f"a transport is a Session or has a send(text): {transport!r} is not")
     return _SendingLink(transport, later, timeout)
 

@@ -87,9 +87,9 @@ class PageMessage:
     def dump(self) -> str:
         """Its JSON.
 
-        :raises SerializerError: the content holds what cannot be written.
+        :raises UnwritableMessage: the content holds what cannot be written.
         """
-        return PLAIN.encode(self.as_object()).decode()
+        return PreparedPage(self).text
 
     __str__ = dump
 
@@ -132,7 +132,7 @@ class PreparedPage(Prepared):
     In the plain dialect it is sent as it is; in v1, whose clients know what a message is made of, as
     the ``data`` of a push with its header for a name.
 
-    :raises SerializerError: it cannot be written.
+    :raises UnwritableMessage: it cannot be written.
     """
 
     __slots__ = ()
@@ -150,10 +150,11 @@ class PreparedPage(Prepared):
         """Of that, in bytes."""
         return len(self.body(PLAIN))
 
-    def body(self, dialect: Dialect) -> bytes:
-        if dialect is not PLAIN:
-            return super().body(dialect)
-        body = self._bodies.get(dialect)
-        if body is None:
-            body = self._bodies[dialect] = dialect.encode(self.push.data)
-        return body
+    def _write(self, dialect: Dialect) -> bytes:
+        if dialect is PLAIN:
+            return dialect.encode(self.push.data)
+        return super()._write(dialect)
+
+    @property
+    def _name(self) -> str:
+        return f"the message {self.push.event_name!r} to a page"

@@ -12,6 +12,15 @@ from ..errors import SerializerError
 from ..sessions.outbox import Ending, Entry, Outbox, Outcome, Policy
 from ..sessions.receipts import Receipt
 from ..sessions.surroundings import CountedWarning, Surroundings
+from .arguments import (
+    checked_callable,
+    checked_message,
+    checked_number,
+    checked_policy,
+    checked_seconds,
+    checked_surroundings,
+    policy_of_message,
+)
 from .expected import Expected
 from .links import Link, link_to
 from .messages import PageMessage, PreparedPage
@@ -51,7 +60,8 @@ class FrontEndWebSocketDispatcher:
     :param buffer_size: messages that may wait, of which the one that is being sent is one.
     :param buffer_octets: their bytes; a larger one is taken where nothing else waits.
     :param policy: what becomes of a message that finds no room: ``DROP_OLDEST``, ``DROP_NEWEST`` or
-        ``COALESCE``. Each is counted in a warning, which is logged once a second at most.
+        ``COALESCE`` (those without a key as ``DROP_OLDEST``), or the name of one. Each is counted in a
+        warning, which is logged once a second at most.
     :param dropped: makes the message that tells the page how many were dropped in its place; None: the
         page is not told.
     :param send_timeout: seconds after which a connection that does not take a message is given up.
@@ -59,8 +69,8 @@ class FrontEndWebSocketDispatcher:
     :param surroundings: time and timers: a gateway's ``manager.surroundings``,
         :func:`loop_surroundings` or :func:`reactor_surroundings`; None: the loop of asyncio's that runs
         when they are first needed, else Twisted's reactor.
-    :raises ValueError: the policy or the size is none.
-    :raises TypeError: the transport is none.
+    :raises ValueError: the policy, a size or a time is none.
+    :raises TypeError: the transport, ``dropped`` or the surroundings are none.
     """
 
     def __init__(
@@ -69,21 +79,26 @@ class FrontEndWebSocketDispatcher:
         buffer_size: int = 1_000,
         *,
         buffer_octets: int = 1_048_576,
-        policy: Policy = Policy.DROP_OLDEST,
+        policy: Policy | str = Policy.DROP_OLDEST,
         dropped: Callable[[int], PageMessage] | None = None,
         send_timeout: float = 20.0,
         leave_timeout: float = 2.0,
         surroundings: Surroundings | None = None,
     ) -> None:
-        if buffer_size < 1:
-            raise ValueError(f"a buffer has room for one message or more, not for {buffer_size}")
-        self._policy = _checked(policy)
-        self._make_notice = dropped
-        self._send_timeout = send_timeout
-        self._leave_timeout = leave_timeout
-        self._surroundings = surroundings
+        self._policy = checked_policy(policy)
+        self._make_notice = (
+            None if dropped is None else checked_callable("dropped", dropped, "count")
+        )
+        self._send_timeout = checked_seconds("send_timeout", send_timeout)
+        self._leave_timeout = checked_seconds("leave_timeout", leave_timeout)
+        self._surroundings = checked_surroundings(surroundings)
         self._state = _State.NEW
-        self._outbox = Outbox(buffer_size, buffer_octets, retains=True, notice=self._notice)
+        self._outbox = Outbox(
+            checked_number("buffer_size", buffer_size),
+            checked_number("buffer_octets", buffer_octets),
+            retains=True,
+            notice=self._notice,
+        )
         self._warning = CountedWarning(
             lambda: self.surroundings,
             "{count} messages to a page were dropped: too much waited for it",
@@ -96,6 +111,10 @@ class FrontEndWebSocketDispatcher:
         self._ended: set[int] = set()
         self._going_on = False
         self._left: Expected | None = None
+
+    def __repr__(self) -> str:
+        there = "page connected" if self.connected else "page away"
+        return f"<FrontEndWebSocketDispatcher: {self._state.name}, {there}, {self.waiting} waiting>"
 
     @property
     def surroundings(self) -> Surroundings:
@@ -130,7 +149,7 @@ class FrontEndWebSocketDispatcher:
         self,
         message: PageMessage,
         *,
-        policy: Policy | None = None,
+        policy: Policy | str | None = None,
         key: str | None = None,
         ttl: float | None = None,
     ) -> Receipt:
@@ -142,16 +161,20 @@ class FrontEndWebSocketDispatcher:
         :returns: may be awaited, for the :class:`~aiorest_gw.sessions.outbox.Ending`: written (by a
             client of the v1 dialect: delivered), dropped or expired.
         :raises SerializerError: it cannot be written.
+        :raises TypeError: it is no message.
+        :raises ValueError: the policy, key or time is none.
         """
+        page = PreparedPage(checked_message(message))
+        policy = policy_of_message(policy, key, self._policy)
+        expires = None
+        if ttl is not None:
+            expires = self.surroundings.now() + checked_seconds("ttl", ttl)
         receipt = Receipt(lambda: self.surroundings.waiting(), single=True)
         told = receipt.expect("page")
         receipt.complete()
-        page = PreparedPage(message)
-        policy = self._policy if policy is None else _checked(policy)
         if self._state in (_State.LEAVING, _State.STOPPED):
             told(_STOPPED)
             return receipt
-        expires = None if ttl is None else self.surroundings.now() + ttl
         entry = Entry(page, page.size, policy, key, expires, told)
         self._outbox.put(entry)
         self._warn_of_dropped()
@@ -374,9 +397,3 @@ class FrontEndWebSocketDispatcher:
 
 def _not_yet() -> None:
     """What gives a message up is not known yet."""
-
-
-def _checked(policy: Policy) -> Policy:
-    if policy is Policy.CLOSE:
-        raise ValueError("a channel closes no page: its policy drops the oldest, or the newest")
-    return policy

@@ -19,6 +19,8 @@ from ..errors import (
     RequestTimeout,
     SerializerError,
     ServiceUnavailable,
+    UnwritableMessage,
+    for_clients,
 )
 from ..limits import Limits
 from ..messages import Request, Response
@@ -267,7 +269,10 @@ class Answering:
         if not waiting.done:
             error = failure.value or failure
             self._finish(waiting, self._error(error, waiting.request, failure))
-        elif not failure.check(CancelledError, asyncio.CancelledError, APIError):
+        elif (
+            not failure.check(CancelledError, asyncio.CancelledError)
+            and for_clients(failure.value) is not failure.value
+        ):
             self._log("a view failed after its request was ended", waiting.request, failure)
 
     def _time_out(self, waiting: _Open) -> None:
@@ -319,20 +324,19 @@ class Answering:
         self, error: BaseException, request: Request, failure: Failure | None = None
     ) -> bytes:
         """The answer for an error: the peer's fault is told, ours is logged."""
-        if isinstance(error, SerializerError) and error.__cause__ is not None:
+        if isinstance(error, UnwritableMessage):
+            self._log("{what} cannot be written", request, failure or Failure(error), error.what)
+        elif isinstance(error, SerializerError) and error.__cause__ is not None:
             # What cannot be written, and not that it cannot.
             self._log("a view's answer cannot be written", request, Failure(error.__cause__))
         elif not isinstance(error, APIError):
             self._log("a view failed", request, failure or Failure(error))
-        if not isinstance(error, APIError):
-            error = APIError()
         try:
-            return self._dialect.error(error, request.event_name, request.id)
+            return self._dialect.error(for_clients(error), request.event_name, request.id)
         except Exception as failed:
             self._log("an error's detail cannot be written", request, Failure(failed))
             return self._dialect.error(APIError(), request.event_name, request.id)
 
-    def _log(self, what: str, request: Request, failure: Failure) -> None:
-        self._events.failure(
-            what + ": {view}", failure, view=self._serving.dispatcher.describe(request)
-        )
+    def _log(self, format: str, request: Request, failure: Failure, what: str = "") -> None:
+        view = self._serving.dispatcher.describe(request)
+        self._events.failure(format + ": {view}", failure, view=view, what=what)

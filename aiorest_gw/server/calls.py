@@ -7,24 +7,23 @@ from typing import Any
 
 import attrs
 
-from ..errors import APIError, RequestTimeout, ServiceUnavailable
+from ..errors import (
+    APIError,
+    ClientError,
+    RequestTimeout,
+    SerializerError,
+    ServiceUnavailable,
+)
 from ..messages import Message
 from ..sessions.outbox import Ending, Outcome
 from ..sessions.resumable import ResumableSession
 from ..sessions.surroundings import Surroundings, Timer
+from ..wire.unwritable import unwritable
 
-__all__ = ["Calls", "ClientError"]
+__all__ = ["Calls"]
 
 # Requests to one client that may be open at a time.
 _MOST = 64
-
-
-class ClientError(APIError):
-    """A client answered a request with an error.
-
-    :ivar status: that it gave.
-    :ivar detail: likewise.
-    """
 
 
 @attrs.define(eq=False)
@@ -67,14 +66,17 @@ class Calls:
         :raises ClientError: the client answered with an error.
         :raises RequestTimeout: it did not answer in time, or its session has ended.
         :raises ServiceUnavailable: too many requests are open.
-        :raises SerializerError: the request cannot be written.
+        :raises UnwritableMessage: the request cannot be written.
         """
         if len(self._open) >= _MOST:
             raise ServiceUnavailable("Too many requests to the client are open.")
+        try:
+            body = self._session.dialect.request(
+                self._last + 1, method, url, args, data, event_name, deadline * 1000
+            )
+        except SerializerError as error:
+            raise unwritable(f"the request {method} {url}", data, error) from error.__cause__
         self._last = id = self._last + 1
-        body = self._session.dialect.request(
-            id, method, url, args, data, event_name, deadline * 1000
-        )
         awaitable: Awaitable[Any]
         awaitable, fire = self._surroundings.waiting()
         timer = self._surroundings.later(deadline, self._expire, id)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import CancelledError, Deferred
 
-from ..errors import APIError, BadMessage, BaseAuthException, CloseCode
+from ..errors import APIError, BadMessage, BaseAuthException, CloseCode, for_clients
 from ..messages import Message, Response
 from ..sessions.registry import TooManySessions
 from ..sessions.resumable import ResumableSession, ResumeRefused, Verdict
@@ -155,7 +155,7 @@ class Conversation:
             )
             return
         data = {} if message.data is None else message.data
-        wrong = _wrong(data)
+        wrong = _wrong(id, data)
         if wrong:
             self._answer_failure(BadMessage(wrong), id)
             return
@@ -187,12 +187,12 @@ class Conversation:
         """Its credentials are wrong, or whoever looks at them failed."""
         self._opening = None
         code, reason = int(CloseCode.NOT_AUTHENTICATED), "not authenticated"
-        if not isinstance(error, APIError):
+        told = for_clients(error)
+        if told is not error:
             self._factory.events.failure("opening a session failed")
-            error = APIError()
             code, reason = 1011, "internal error"
         if self.session is None:
-            self._answer_failure(error, id)
+            self._answer_failure(told, id)
         self._connection.fail(code, reason)
 
     def _resumed(self, id: int, data: dict[str, Any], identity: Any) -> bool:
@@ -234,7 +234,7 @@ class Conversation:
             raise TooManySessions
         session.work = Working(session, self._factory)
         # Its opening was the first request, or stands for it.
-        session.received = max(id, 0)
+        session.received = id
         reason = {"reason": data["reason"]} if "reason" in data else {}
         self._has(session)
         self._answer(id, session, resumed=False, **reason)
@@ -304,12 +304,15 @@ def _acknowledge(session: ResumableSession, seq: Any) -> None:
         raise _Broken(str(error)) from None
 
 
-def _wrong(data: Any) -> str | None:
-    """What is wrong with an opening message's data."""
+def _wrong(id: int, data: Any) -> str | None:
+    """What is wrong with an opening message."""
     if not isinstance(data, dict):
         return "The `data` should be an object."
     for name, kind in _OPENING.items():
         value = data.get(name)
         if value is not None and type(value) is not kind:
             return f"The `{name}` should be {'a string' if kind is str else 'a number'}."
+    # It is the first request of its session; one that resumes is none of it.
+    if id > 1 or (id == 0 and data.get("resume") is None):
+        return "The `id` should be 1, or 0 with a `resume`: a session's requests count up from 1."
     return None

@@ -13,7 +13,7 @@ from twisted.internet.interfaces import ISSLTransport
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
-from ..errors import APIError
+from ..errors import APIError, for_clients
 from ..sessions.session import Session
 from ..wire.handshake import Handshake, HandshakeReader, HandshakeRefused, read_head
 from ..wire.origins import origin_is_allowed
@@ -183,6 +183,8 @@ class OpeningProtocol(HookedProtocol):
         try:
             identity = await self.factory.identify(self.token)
         except APIError as error:
+            if for_clients(error) is not error:
+                raise
             raise ConnectionDeny(error.status, str(error.detail)) from None
         assert self.session is not None
         self.session.user, self._remaining = identity.user, identity.remaining

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..errors import BadRequest, PermissionDeniedException
+from ..errors import BadRequest, PermissionDeniedException, UnwritableMessage
 from ..messages import Request, Response
 from ..routing.router import SimpleRouter
 from ..sessions.resumable import ResumableSession
-from ..sessions.rules import checked_topic
+from ..sessions.rules import wrong_in_topic
 from ..sessions.session import Session
-from ..sessions.topics import position_of
+from ..sessions.topics import Topics, position_of
 
 if TYPE_CHECKING:
     from .factory import RequestHandlerFactory
@@ -75,28 +75,41 @@ async def _renew(request: Request) -> dict[str, Any]:
     return _session(request)
 
 
-async def _subscribe(request: Request, topic: str) -> dict[str, Any]:
+def _of_topic(request: Request, topic: str) -> tuple[Topics, Session]:
+    """The gateway's topics, and who asks for one of them.
+
+    :raises BadRequest: that is no name of a topic.
+    """
+    wrong = wrong_in_topic(topic)
+    if wrong is not None:
+        raise BadRequest(wrong)
     factory, session = _of(request)
+    return factory.manager.topics, session
+
+
+async def _subscribe(request: Request, topic: str) -> dict[str, Any]:
+    topics, session = _of_topic(request, topic)
     data = request.data if request.data is not None else {}
     if not isinstance(data, dict):
         raise BadRequest("The `data` should be an object.")
     since = position_of(data.get("since"))
-    topics = factory.manager.topics
     await topics.check(session, topic, "read")
     return (await topics.subscribe(session, topic, since)).told()
 
 
 async def _unsubscribe(request: Request, topic: str) -> bool:
-    factory, session = _of(request)
-    return await factory.manager.topics.unsubscribe(session, checked_topic(topic))
+    topics, session = _of_topic(request, topic)
+    return await topics.unsubscribe(session, topic)
 
 
 async def _publish(request: Request, topic: str) -> dict[str, Any]:
     """The request's ``event_name`` and ``data`` are the publication's."""
-    factory, session = _of(request)
-    topics = factory.manager.topics
+    topics, session = _of_topic(request, topic)
     await topics.check(session, topic, "write")
-    position = await topics.publish(topic, request.event_name, request.data)
+    try:
+        position = await topics.publish(topic, request.event_name, request.data)
+    except UnwritableMessage:
+        raise BadRequest("The `event_name` and `data` should be what JSON can hold too.") from None
     return {"epoch": position.epoch, "offset": position.offset}
 
 
@@ -104,10 +117,9 @@ async def _history(
     request: Request, topic: str, since: Any = None, limit: int | None = None
 ) -> dict[str, Any]:
     """What is kept, oldest first; of more than ``limit``, the newest."""
-    factory, session = _of(request)
+    topics, session = _of_topic(request, topic)
     if limit is not None and limit < 0:
         raise BadRequest("The `limit` should be 0 or more.")
-    topics = factory.manager.topics
     await topics.check(session, topic, "read")
     history = await topics.history(topic, position_of(since), limit)
     return {
@@ -131,8 +143,7 @@ async def _history_or_presence(
 
 
 async def _presence(request: Request, topic: str) -> list[dict[str, Any]]:
-    factory, session = _of(request)
-    topics = factory.manager.topics
+    topics, session = _of_topic(request, topic)
     await topics.check(session, topic, "presence")
     return await topics.members(topic)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from concurrent.futures import Future
+from reprlib import Repr
 from typing import Any, Protocol
 
 from twisted.internet.defer import CancelledError, Deferred, succeed
@@ -18,6 +19,10 @@ from .loops import loop_of
 from .outgoing import Outgoing
 
 __all__ = ["ReactorSurroundings"]
+
+# A result may be anything.
+_short = Repr()
+_short.maxstring = _short.maxother = 100
 
 
 class HasTimers(Protocol):
@@ -37,9 +42,11 @@ class Begun:
 
     :param deferred: fires with its result.
     :param events: for what it raises.
+    :param name: what runs.
     """
 
-    def __init__(self, deferred: Deferred[Any], events: CappedLog) -> None:
+    def __init__(self, deferred: Deferred[Any], events: CappedLog, name: str) -> None:
+        self._name = name
         self._failure: Failure | None = None
         self._value: Any = None
         self._done = False
@@ -47,6 +54,15 @@ class Begun:
         self._events = events
         self._awaited = False
         deferred.addBoth(self._finish)
+
+    def __repr__(self) -> str:
+        if not self._done:
+            found = "runs, and may be awaited"
+        elif self._failure is None:
+            found = _short.repr(self._value)
+        else:
+            found = f"failed, {_short.repr(self._failure.value)}"
+        return f"<{self._name}: {found}>"
 
     def _finish(self, result: Any) -> None:
         self._done = True
@@ -135,9 +151,8 @@ class ReactorSurroundings:
 
     def begin(self, running: Coroutine[Any, Any, Any]) -> Awaitable[Any]:
         result = begun(running, loop_of(self._factory.reactor))
-        if isinstance(result, Deferred):
-            return Begun(result, self._factory.events)
-        return Begun(succeed(result), self._factory.events)
+        ended = result if isinstance(result, Deferred) else succeed(result)
+        return Begun(ended, self._factory.events, getattr(running, "__name__", "it"))
 
     def in_loop(self, function: Callable[[], Any]) -> Future[Any]:
         """Call something in the reactor's thread.
@@ -162,11 +177,10 @@ class ReactorSurroundings:
         self._factory.reactor.callFromThread(call)
         return future
 
-    def check_thread(self, what: str) -> None:
+    def check_thread(self, what: str, instead: str | None = None) -> None:
         if threadable.ioThread is not None and not threadable.isInIOThread():
-            raise RuntimeError(
-                f"{what} was called in another thread: use manager.call_from_thread.{what}"
-            )
+            instead = instead or f"manager.call_from_thread.{what}"
+            raise RuntimeError(f"{what} was called in another thread: use {instead}")
 
     def warn(self, format: str, **fields: Any) -> None:
         self._factory.events.warn(format, **fields)

@@ -211,7 +211,7 @@ class HandlerManager(SessionKeeper):
         """Publish in a topic; it may be awaited.
 
         :returns: awaited, its place there.
-        :raises BadRequest: that is no name of a topic.
+        :raises ValueError: that is no name of a topic.
         :raises SerializerError: it cannot be written.
         """
         self.surroundings.check_thread("publish")

@@ -71,6 +71,9 @@ class Receipt:
         self._callbacks: list[Callable[[], None]] = []
         self.endings: dict[str, Ending] = {}
 
+    def __repr__(self) -> str:
+        return f"<Receipt: {len(self.endings)} of {self.count} ended>"
+
     def expect(self, name: str) -> Callable[[Ending], None]:
         """One more session, and what takes its ending; of several, the first counts."""
         self._expected.add(name)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
-from ..errors import CloseCode, SerializerError, ServiceUnavailable
+from ..errors import CloseCode, ServiceUnavailable, UnwritableMessage
 from ..wire.dialects import V1Dialect
 from ..wire.prepared import Prepared
 from .outbox import Ending, Entry, Outbox
@@ -178,6 +178,7 @@ class ResumableSession(Session):
     # -- requests of the application
 
     async def request(self, method: str, url: str, **options: Any) -> Any:
+        self._check_thread("request")
         if self.work is None:
             raise ServiceUnavailable("The session has ended.")
         return await self.work.request(method, url, **options)
@@ -200,8 +201,9 @@ class ResumableSession(Session):
         return True
 
     def send_object(self, message: Any) -> None:
+        self._check_thread("send_object")
         if not isinstance(message, dict):
-            raise SerializerError("a message of the v1 dialect is an object")
+            raise UnwritableMessage("an object", "in the v1 dialect it is a dictionary")
         super().send_object(message)
 
     def send_told(self, body: bytes, told: Callable[[Ending], None]) -> None:

@@ -8,12 +8,12 @@ from typing import Any
 
 import attrs
 
-from ..errors import BadRequest, ConfigurationError
+from ..errors import ConfigurationError
 from .engine import Retention
 from .outbox import Policy
 from .terms import policy_from
 
-__all__ = ["TopicRule", "TopicRules", "checked_topic"]
+__all__ = ["TopicRule", "TopicRules", "checked_topic", "wrong_in_topic"]
 
 _LONGEST = 255
 # What a name cannot hold: control characters, and the wildcards of rules.
@@ -21,20 +21,26 @@ _NOT_IN_NAME = re.compile(r"[\x00-\x1f\x7f*?#]")
 May = bool | Callable[[Any, str], Any]
 
 
-def checked_topic(name: Any) -> str:
-    """The name of a topic, where it is one.
-
-    :raises BadRequest: it is not.
-    """
+def wrong_in_topic(name: Any) -> str | None:
+    """Why something is no name of a topic; None where it is one."""
     if not isinstance(name, str) or not name or len(name) > _LONGEST:
-        raise BadRequest(f"A topic's name has 1 to {_LONGEST} characters.")
+        return f"A topic's name has 1 to {_LONGEST} characters."
     if _NOT_IN_NAME.search(name) or name.startswith("~"):
-        raise BadRequest(
-            "A topic's name holds no control characters nor *, ? and #, and begins with no ~."
-        )
+        return "A topic's name holds no control characters nor *, ? and #, and begins with no ~."
     if name != name.strip() or not all(part.strip(".") for part in name.split("/")):
-        raise BadRequest("A topic's name has no blanks at its ends, and no empty, . or .. parts.")
-    return name
+        return "A topic's name has no blanks at its ends, and no empty, . or .. parts."
+    return None
+
+
+def checked_topic(name: Any) -> str:
+    """The name of a topic that an application gives, where it is one.
+
+    :raises ValueError: it is not.
+    """
+    wrong = wrong_in_topic(name)
+    if wrong is not None:
+        raise ValueError(f"{repr(name)[:100]} is no name of a topic: {wrong}")
+    return str(name)
 
 
 @attrs.frozen

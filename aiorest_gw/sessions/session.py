@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any
 
 import attrs
 
 from ..auth.users import ANONYMOUS
-from ..errors import CloseCode, ServiceUnavailable, checked_close
+from ..errors import CloseCode, SerializerError, ServiceUnavailable, checked_close
 from ..messages import Push
 from ..wire.dialects import PLAIN, Dialect
 from ..wire.prepared import Prepared
+from ..wire.unwritable import unwritable
 from .letters import Letter
 from .outbox import Ending, Entry, Outbox, Outcome
+from .roles import Carrier, Keeper
+from .rules import checked_topic
 from .states import Event, State, after
 from .surroundings import Timer
 from .terms import Terms
@@ -27,63 +30,12 @@ _NOT_THERE = Ending(Outcome.DROPPED, "the client was away, or did not read")
 _GONE = Ending(Outcome.DROPPED, "the session has ended")
 
 
-class Carrier(Protocol):
-    """The connection that a session has now."""
-
-    @property
-    def free(self) -> bool:
-        """Whether it takes more: it is open, and its peer reads."""
-
-    def carry(self, body: bytes, binary: bool) -> None:
-        """Send a message, in a binary frame or in one of text."""
-
-    def carry_straight(self, body: bytes, binary: bool) -> None:
-        """The same, where it is known that nothing but its own batch is before it."""
-
-    def carry_prepared(self, message: Prepared) -> bool:
-        """Send a push of the plain dialect.
-
-        :returns: False where it takes no more.
-        """
-
-    def leave(self, code: int, reason: str) -> None:
-        """Close the connection in order."""
-
-
-class Keeper(Protocol):
-    """Who keeps sessions."""
-
-    def now(self) -> float:
-        """The time, in seconds."""
-
-    def make_outbox(self, dialect: Dialect, retains: bool) -> Outbox:
-        """An outbox with the bounds of this gateway."""
-
-    def away(self, session: Any) -> None:
-        """The client of a session that may be resumed is away."""
-
-    def expire_later(self, session: Session, entry: Entry, ttl: float) -> None:
-        """Tell the session when the time of a push is over."""
-
-    def token_timer(self, remaining: float, function: Callable[[], None]) -> Timer:
-        """Call something when credentials are over, and the grace behind them."""
-
-    def dropped(self, count: int) -> None:
-        """So many pushes were dropped."""
-
-    def ended(self, session: Session, held: list[Entry], event: Event, reason: str) -> None:
-        """A session is gone; this was not acknowledged."""
-
-    def join(self, session: Session, topic: str, since: Any) -> Awaitable[Any]:
-        """Subscribe a session to a topic."""
-
-    def leave(self, session: Session, topic: str) -> Awaitable[bool]:
-        """The opposite."""
-
-
 @attrs.define(eq=False)
 class Session:
     """A client, as views and the application see it.
+
+    ``push``, ``send_object``, ``request``, ``join``, ``leave`` and ``close`` raise ``RuntimeError`` in
+    another thread than the reactor's, such as that of a ``@blocking`` view, and say what to call there.
 
     :param session_id: unguessable, unique.
     :param peer: the address that the connection came from, ``host:port`` or a path.
@@ -181,6 +133,7 @@ class Session:
         :param terms: as :class:`Terms`.
         :raises SerializerError: it cannot be written.
         """
+        self._check_thread("push", "manager.call_from_thread.send_message")
         self.deliver(Prepared(Push(event_name, data)), Terms(**terms))
 
     @property
@@ -203,9 +156,14 @@ class Session:
     def send_object(self, message: Any) -> None:
         """Send an object as it is, for whoever bridges messages elsewhere.
 
-        :raises SerializerError: it cannot be written.
+        :raises UnwritableMessage: it cannot be written.
         """
-        self.send(self._dialect.encode(message))
+        self._check_thread("send_object")
+        try:
+            body = self._dialect.encode(message)
+        except SerializerError as error:
+            raise unwritable("an object", message, error) from error.__cause__
+        self.send(body)
 
     def _send(self, entry: Entry, volatile: bool) -> None:
         carrier, outbox = self._carrier, self._outbox
@@ -292,22 +250,29 @@ class Session:
 
         :param since: a :class:`~aiorest_gw.sessions.engine.Position` to go on from.
         :returns: awaited, what a subscriber is told.
-        :raises BadRequest: that is no name of a topic.
+        :raises ValueError: that is no name of a topic.
         :raises TooManyRequests: it has too many.
         """
+        self._check_thread("join")
         return self._kept_by().join(self, topic, since)
 
     def leave(self, topic: str) -> Awaitable[bool]:
         """Let it hear nothing of a topic any more; it may be awaited.
 
         :returns: awaited, whether it did.
+        :raises ValueError: that is no name of a topic.
         """
-        return self._kept_by().leave(self, topic)
+        self._check_thread("leave")
+        return self._kept_by().leave(self, checked_topic(topic))
 
     def _kept_by(self) -> Keeper:
         if self._keeper is None or self.state is State.GONE:
             raise ServiceUnavailable("The session has no gateway, or has ended.")
         return self._keeper
+
+    def _check_thread(self, name: str, instead: str = "reactor.callFromThread") -> None:
+        if self._keeper is not None:
+            self._keeper.surroundings.check_thread(f"session.{name}", instead)
 
     # -- its course
 
@@ -329,6 +294,7 @@ class Session:
         :raises ValueError: that code cannot be sent (RFC 6455 section 7.4).
         """
         code = checked_close(code)
+        self._check_thread("close", "manager.call_from_thread.close")
         if self.state is not State.GONE:
             carrier, self._carrier = self._carrier, None
             self._end(Event.CLOSED, "the application has closed the session")

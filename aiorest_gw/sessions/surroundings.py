@@ -43,9 +43,10 @@ class Surroundings(Protocol):
     def in_loop(self, function: Callable[[], Any]) -> Any:
         """Call something in the thread that everything else runs in; a future of its result."""
 
-    def check_thread(self, what: str) -> None:
+    def check_thread(self, what: str, instead: str | None = None) -> None:
         """
-        :param what: is done.
+        :param what: is called.
+        :param instead: is to be called in another thread; if not given, what the manager has for that.
         :raises RuntimeError: in another thread than all else.
         """
 

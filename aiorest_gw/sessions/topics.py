@@ -86,7 +86,7 @@ class Topics:
 
         :param since: where it stopped to hear; all that is kept behind it is sent first, if nothing of
             it is missing, and otherwise nothing.
-        :raises BadRequest: that is no name of a topic.
+        :raises ValueError: that is no name of a topic.
         :raises TooManyRequests: the session has too many subscriptions.
         """
         checked_topic(topic)
@@ -153,7 +153,7 @@ class Topics:
         """Publish in a topic.
 
         :returns: its place there.
-        :raises BadRequest: that is no name of a topic.
+        :raises ValueError: that is no name of a topic.
         :raises SerializerError: it cannot be written.
         """
         push = Push(event_name, data, checked_topic(topic))

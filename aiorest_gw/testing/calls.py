@@ -12,7 +12,7 @@ import msgspec
 
 from ..arguments import refuse_misspelt
 from ..auth.users import ANONYMOUS, User
-from ..errors import APIError
+from ..errors import APIError, for_clients
 from ..messages import Request, Response
 from ..routing.dispatch import Dispatcher
 from ..routing.router import SimpleRouter
@@ -63,7 +63,8 @@ async def ask(
 ) -> Answer:
     """The answer that a client would get, for tests that run on a reactor or a loop.
 
-    A ``@blocking`` view runs at once. What a view raises that is no :class:`APIError` is raised here.
+    A ``@blocking`` view runs at once. What a view raises that is no :class:`APIError`, or a
+    mistake in what it pushes, is raised here.
 
     :param served: a router, or a factory with its middlewares.
     :param user: who makes the request, where no middleware finds out.
@@ -87,6 +88,8 @@ async def ask(
         if inspect.isawaitable(response):
             response = await _on_this_loop(response)
     except APIError as error:
+        if for_clients(error) is not error:
+            raise
         return Answer.read(render_error(error, None, 1))
     assert isinstance(response, Response)
     return Answer.read(render_response(attrs.evolve(response, renderer=None), None, 1))

@@ -49,12 +49,15 @@ class SessionClient:
     # -- the session
 
     def open(self, **data: Any) -> Answer:
-        """Open a session.
+        """Open a session; its requests count up from 1.
 
         :param data: of the opening message, such as ``token``.
+        :raises RuntimeError: it is open; :meth:`resume` comes back to it.
         """
-        self._last_id += 1
-        return self._begin(self._last_id, data)
+        if self.opened:
+            raise RuntimeError("the session is open already; cut() and resume() come back to it")
+        self._last_id = 1
+        return self._begin(1, data)
 
     def cut(self) -> None:
         """Lose the connection, as when the network goes."""
@@ -132,7 +135,15 @@ class SessionClient:
         self._send({"cancel": id})
 
     def answer(self, data: Any = None, status: int = 200) -> None:
-        """Answer the oldest request of the application."""
+        """Answer the oldest request of the application.
+
+        :param data: of the answer; of a failure the ``detail``.
+        :param status: HTTP number; from 300 on it is a failure.
+        :raises LookupError: there is none.
+        """
+        self.receive()
+        if not self.asked:
+            raise LookupError("the application has asked nothing (yet)")
         id = self.asked.popleft()["id"]
         key = "data" if status < 300 else "detail"
         self._send({"id": id, "status": status, key: data})

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from ..errors import SerializerError
 from ..messages import Push
 from .dialects import PLAIN, Dialect
 from .frames import TEXT, frame_head
+from .unwritable import naming, unwritable
 
 __all__ = ["Prepared"]
 
@@ -14,7 +16,7 @@ class Prepared:
 
     :param push: that is sent.
     :ivar frame: the whole frame of the plain dialect.
-    :raises SerializerError: it cannot be written.
+    :raises UnwritableMessage: it cannot be written.
     """
 
     __slots__ = ("_bodies", "frame", "push")
@@ -28,9 +30,20 @@ class Prepared:
     def body(self, dialect: Dialect) -> bytes:
         """The message in a dialect.
 
-        :raises SerializerError: it cannot be written so.
+        :raises UnwritableMessage: it cannot be written so.
         """
         body = self._bodies.get(dialect)
         if body is None:
-            body = self._bodies[dialect] = dialect.push(self.push)
+            try:
+                body = self._bodies[dialect] = self._write(dialect)
+            except SerializerError as error:
+                raise unwritable(self._name, self.push.data, error) from error.__cause__
         return body
+
+    def _write(self, dialect: Dialect) -> bytes:
+        return dialect.push(self.push)
+
+    @property
+    def _name(self) -> str:
+        """What it is, in the words of errors."""
+        return naming(self.push)

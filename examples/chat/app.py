@@ -27,7 +27,7 @@ from aiorest_gw.errors import BaseAuthException, ConfigurationError
 PAGE = Path(__file__).parent / "page"
 DAY = 86_400
 # Of people and of rooms.
-NAME = r"^[\w.-]{1,30}\Z"
+NAME = r"^[\w-][\w.-]{0,29}\Z"
 Name = Annotated[str, Meta(pattern=NAME)]
 
 router = SimpleRouter()
@@ -67,7 +67,9 @@ class BelievesNames:
 
     def authenticate(self, token: str | None) -> Identity:
         if token is None or not re.match(NAME, token):
-            raise BaseAuthException("A name has 1 to 30 letters, digits, dots and dashes.")
+            raise BaseAuthException(
+                "A name has 1 to 30 letters, digits, dots and dashes, and no dot first."
+            )
         return Identity(User(id=token, username=token, is_active=True, is_anonymous=False))
 
 
@@ -112,4 +114,17 @@ class ChatFactory(RequestHandlerFactory):
 
 def make_factory() -> ChatFactory:
     """What ``--app`` names: settings come from the environment."""
-    return ChatFactory(int(os.environ.get("CHAT_PAGE_PORT", "8082")))
+    return ChatFactory(page_port())
+
+
+def page_port() -> int:
+    """The port that ``CHAT_PAGE_PORT`` names.
+
+    :raises ConfigurationError: it names none.
+    """
+    text = os.environ.get("CHAT_PAGE_PORT") or "8082"
+    if not text.isdecimal() or int(text) > 65_535:
+        raise ConfigurationError(
+            f"CHAT_PAGE_PORT should be a number from 0 to 65535, as in CHAT_PAGE_PORT=8083, not {text!r}"
+        )
+    return int(text)

@@ -157,6 +157,19 @@ def make_factory() -> TodoFactory:
     """What ``--app`` names: settings come from the environment."""
     return TodoFactory(
         os.environ.get("TODO_DATABASE", ":memory:"),
-        int(os.environ.get("TODO_PAGE_PORT", "8081")),
+        page_port(),
         os.environ.get("AIOREST_GW_JWT_KEY"),
     )
+
+
+def page_port() -> int:
+    """The port that ``TODO_PAGE_PORT`` names.
+
+    :raises ConfigurationError: it names none.
+    """
+    text = os.environ.get("TODO_PAGE_PORT") or "8081"
+    if not text.isdecimal() or int(text) > 65_535:
+        raise ConfigurationError(
+            f"TODO_PAGE_PORT should be a number from 0 to 65535, as in TODO_PAGE_PORT=8082, not {text!r}"
+        )
+    return int(text)

@@ -37,6 +37,14 @@ class ExpectedTests(SynchronousTestCase):
         self.failureResultOf(waiting, ValueError)
         self.assertRaises(ValueError, lambda: expected.result)
 
+    def test_it_shows_whether_it_is_known_but_not_what_a_page_said(self):
+        known, failed = self.expected(), self.expected()
+        self.assertEqual("<Expected: not known yet, and may be awaited>", repr(known))
+        known.succeed("secret")
+        failed.fail(ValueError("wrong"))
+        self.assertEqual("<Expected: known>", repr(known))
+        self.assertEqual("<Expected: ValueError('wrong')>", repr(failed))
+
     def test_who_gives_it_up_keeps_no_other_from_it(self):
         expected = self.expected()
         first, second = self.awaited(expected), self.awaited(expected)

@@ -13,6 +13,9 @@ class Watched:
     def __init__(self, name, notes, fails=False):
         self.name, self.notes, self.fails = name, notes, fails
 
+    def submit(self, message):
+        """Nothing is sent here."""
+
     async def __aenter__(self):
         self.notes.append(f"+{self.name}")
         if self.fails:
@@ -56,6 +59,16 @@ class HubTests(ChannelTestCase):
         self.assertEqual("no channel has the code '7'; there are: '0'", str(error))
         self.assertRaises(UnknownCode, hub.get_dispatcher, "7")
         self.assertRaises(UnknownCode, FrontEndDispatcher().get_dispatcher, 1)
+
+    def test_hubs_and_channels_show_how_they_are(self):
+        channel = self.started(Page())
+        hub = self.hub(c0=channel, c1=self.channel())
+        self.assertEqual("<FrontEndDispatcher: '0', '1'>", repr(hub))
+        told = "<FrontEndWebSocketDispatcher: RUNNING, page connected, 0 waiting>"
+        self.assertEqual(told, repr(channel))
+        away = self.channel()
+        self.submit(away, "ab")
+        self.assertEqual("<FrontEndWebSocketDispatcher: NEW, page away, 2 waiting>", repr(away))
 
     def test_two_hubs_have_nothing_in_common(self):
         """G11: there was one of them, for good."""

@@ -3,7 +3,7 @@
 from twisted.internet.defer import Deferred
 
 from aiorest_gw import APIError
-from aiorest_gw.errors import RequestTimeout, ServiceUnavailable
+from aiorest_gw.errors import RequestTimeout, SerializerError, ServiceUnavailable
 
 from .pages import ChannelTestCase, Lost, Page, message
 
@@ -62,6 +62,14 @@ class HandlerTests(IncomingTestCase):
             [ValueError, ZeroDivisionError],
             [failure.type for failure in self.flushLoggedErrors()],
         )
+
+    def test_one_that_sends_what_cannot_be_written_fails_as_any_other(self):
+        channel = self.channel()
+        self.messages.register_handler("1", lambda asked: channel.submit(message(object())))
+        self.submit_all(message(None, "1x"))
+        self.assertEqual(["A server error occurred."], self.details())
+        [failure] = self.flushLoggedErrors(SerializerError)
+        self.assertIn("the message '0text' to a page", str(failure.value))
 
     def test_a_handler_may_say_what_is_wrong(self):
         def refuse(message):

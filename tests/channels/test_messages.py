@@ -64,7 +64,9 @@ class FormTests(SynchronousTestCase):
         self.assertRaises(ValueError, PageMessage, "text")
 
     def test_what_cannot_be_written_is_refused(self):
-        self.assertRaises(SerializerError, PageMessage("0x", object()).dump)
+        error = self.assertRaises(SerializerError, PageMessage("0x", object()).dump)
+        self.assertIn("the message '0x' to a page cannot be written: ", str(error))
+        self.assertIn("of type object", str(error))
 
     def test_logs_show_no_content(self):
         """G11: whole messages were logged."""

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from .browser import CHROMIUM, pages
 from .forwarding import network
-from .gateways import LISTEN, PATIENCE, ROOT, running
+from .gateways import LISTEN, PATIENCE, ROOT, run, running
 from .talking import HALL, LOOKED, SAID, TOLD, Talker, two_talk
 
 COMMAND = ["aiorest-gw", "serve", "--app", "examples.chat.app:make_factory", *LISTEN]
@@ -74,13 +74,22 @@ class ChatTests(SynchronousTestCase):
                     ("PUT", "/~/topics/elsewhere", None),
                     ("POST", "/rooms/a%2Fb", said),
                     ("POST", "/users/a%20b", said),
+                    ("POST", "/rooms/..", said),
                     ("POST", "/rooms/hall", {"text": ""}),
                     ("POST", "/rooms/hall", {"text": "x" * 2001}),
                     ("POST", "/rooms/hall", said),
                 )
             ]
 
-        self.assertEqual([403, 403, 422, 422, 422, 422, 200], self.run_with(ask))
+        self.assertEqual([403, 403, 422, 422, 422, 422, 422, 200], self.run_with(ask))
+
+    def test_a_port_of_the_page_that_is_none_is_told_in_one_line(self):
+        for wrong in ("abc", "99999", "-1"):
+            ended = run(COMMAND, ROOT, CHAT_PAGE_PORT=wrong)
+            self.assertNotEqual(0, ended.returncode)
+            [line] = (ended.stdout + ended.stderr).splitlines()
+            self.assertIn("CHAT_PAGE_PORT should be a number from 0 to 65535", line)
+            self.assertIn(repr(wrong), line)
 
     def test_whoever_has_no_name_is_nobody_here(self):
         async def come(port):

@@ -35,6 +35,12 @@ class TodoTests(SynchronousTestCase):
         done = run(["python", "-m", "examples.todo.client", "ws://127.0.0.1:9/"], ROOT)
         self.assertEqual((1, 1), (done.returncode, len(done.stderr.splitlines())))
 
+    def test_a_port_of_the_page_that_is_none_is_told_in_one_line(self):
+        ended = run(COMMAND, ROOT, TODO_PAGE_PORT="abc")
+        [line] = (ended.stdout + ended.stderr).splitlines()
+        self.assertIn("TODO_PAGE_PORT should be a number from 0 to 65535", line)
+        self.assertNotEqual(0, ended.returncode)
+
     def test_mistakes_are_told(self):
         with todo_gateway() as gateway, gateway.connect() as client:
             login = {"username": "ann", "password": "secret"}

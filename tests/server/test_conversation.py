@@ -154,6 +154,28 @@ class OpeningTests(ConversationTestCase):
             self.assertEqual(400, client.answers[1][0].status, data)
             self.assertTrue(client.connection.connected)
 
+    def test_an_opening_is_the_first_request_of_its_session_and_has_its_id(self):
+        """With another one it would begin behind requests that nobody has seen."""
+        self.gateway()
+        for id, data in ((2, {}), (7, {}), (0, {}), (0, {"resume": None}), (2, {"resume": "x.y"})):
+            client = self.unopened()
+            client._send({"id": id, "method": "PUT", "url": "/~/session", "data": data})
+            client.receive()
+            [answer] = client.answers.pop(id)
+            self.assertEqual(400, answer.status, (id, data))
+            self.assertIn("`id` should be 1, or 0 with a `resume`", answer.detail)
+            self.assertTrue(client.connection.connected)
+            self.assertEqual(200, client.open().status)
+            self.assertEqual(5, client.request("GET", "/run/5").data)
+        for id in (0, 1):
+            client = self.unopened()
+            client._send(
+                {"id": id, "method": "PUT", "url": "/~/session", "data": {"resume": "x.y"}}
+            )
+            client.receive()
+            self.assertFalse(client.opened["resumed"])
+            self.assertEqual(6, client.request("GET", "/run/6").data)
+
     def test_there_are_no_more_sessions_than_may_be(self):
         from aiorest_gw import HandlerManager
 

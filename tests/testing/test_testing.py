@@ -136,6 +136,10 @@ class MemoryTests(GatewayTestCase):
             call(router, "GET", "/now")
 
         self.assertRaises(RuntimeError, asyncio.run, within())
+        session = self.open_session(self.serve(router))
+        self.assertRaises(RuntimeError, session.open)
+        error = self.assertRaises(LookupError, session.answer)
+        self.assertIn("asked nothing", str(error))
 
     def test_an_async_test_does_not_pass_unseen(self):
         class Cases(GatewayTestCase):

@@ -6,10 +6,16 @@ export class Gateway {
   onstate = (state, reason) => {};  // "connected", "away", or "ended" for good
   onsession = (lost) => {};         // a new session; lost: why an earlier one is gone, if one is
   onpush = (push) => {};
+  // Answers a request of the gateway, with data or a promise of it; what it throws may have a status.
+  // The signal is aborted when the gateway wants no answer any more.
+  onrequest = (request, signal) => {
+    throw Object.assign(new Error("nobody answers requests here"), { status: 501 });
+  };
 
   #address; #token; #socket; #resume;
   #seq = 0; #acknowledged = 0; #acknowledging;
   #lastId = 0; #open = new Map();
+  #answering = new Map(); #answered = new Map();
   #attempts = 0; #quiet = 0; #listening;
   connected = false;
 
@@ -28,8 +34,14 @@ export class Gateway {
   }
 
   // The answer's data. Rejected where it is a failure, or the session ended before it came.
-  ask(method, url, data) {
-    return new Promise((resolve, reject) => this.#put({ request: { method, url, data }, resolve, reject }));
+  // Of one that comes in parts, onpart takes each as it comes; else the data is a list of them.
+  // A signal (of an AbortController) that is aborted cancels the request.
+  ask(method, url, data, { onpart, signal } = {}) {
+    return new Promise((resolve, reject) => {
+      const asked = { request: { method, url, data }, resolve, reject, onpart, signal };
+      signal?.addEventListener("abort", () => this.connected && this.#cancel(asked));
+      this.#put(asked);
+    });
   }
 
   // For good: the gateway keeps nothing.
@@ -53,6 +65,11 @@ export class Gateway {
   #request(asked) {
     asked.sent = true;
     this.#send(asked.request);
+    this.#cancel(asked);
+  }
+
+  #cancel({ request, signal }) {
+    if (signal?.aborted && this.#open.has(request.id)) this.#send({ cancel: request.id });
   }
 
   #send(message) {
@@ -65,16 +82,49 @@ export class Gateway {
     if (message.seq === undefined) return this.#begun(message);
     this.#seq = message.seq;
     this.#acknowledge();
-    if (!("status" in message)) return this.onpush(message);
+    if ("status" in message) this.#finish(message);
+    else if ("method" in message) this.#answer(message);
+    else if ("cancel" in message) this.#answering.get(message.cancel)?.abort();
+    else this.onpush(message);
+  }
+
+  #finish(message) {
     const asked = this.#open.get(message.id);
+    if (message.more) {
+      if (asked?.onpart) asked.onpart(message.data);
+      else if (asked) (asked.parts ??= []).push(message.data);
+      return;
+    }
     this.#open.delete(message.id);
     if ("detail" in message) asked?.reject(Object.assign(new Error(message.detail), message));
-    else asked?.resolve(message.data);
+    else asked?.resolve(asked.parts ?? message.data);
+  }
+
+  // What was not answered as far as the gateway knows, it asks again when we are back: it is done once,
+  // and its answer is kept. No more than 64 are open at the same time.
+  async #answer({ id, ...request }) {
+    if (this.#answered.has(id)) return this.#send(this.#answered.get(id));
+    if (this.#answering.has(id)) return;
+    const aborting = new AbortController();
+    this.#answering.set(id, aborting);
+    let answer;
+    try {
+      answer = { id, status: 200, data: (await this.onrequest(request, aborting.signal)) ?? null };
+    } catch (error) {
+      answer = { id, status: error.status ?? 500, detail: error.message };
+    }
+    if (aborting.signal.aborted) answer = { id, status: 499, detail: "cancelled" };
+    // A new session counts anew.
+    if (this.#answering.get(id) !== aborting) return;
+    this.#answering.delete(id);
+    this.#answered.set(id, answer);
+    if (this.#answered.size > 64) this.#answered.delete(this.#answered.keys().next().value);
+    if (this.connected) this.#send(answer);
   }
 
   #begun({ id, status, data }) {
     // One that is full may have room later; one that does not believe us closes behind its answer.
-    if (status === 503) this.#socket.close(4000);
+    if (status === 503) this.#giveUp("full");
     if (status !== 200) return;
     this.#resume = data.resume;
     this.#attempts = 0;
@@ -82,13 +132,19 @@ export class Gateway {
     this.onstate("connected");
     const open = [...this.#open.values()];
     if (data.resumed) {
-      for (const asked of open) if (asked.request.id > data.received) this.#request(asked);
+      for (const asked of open) {
+        if (asked.request.id > data.received) this.#request(asked);
+        else this.#cancel(asked);
+      }
       return;
     }
     // A new session counts anew.
     this.#seq = this.#acknowledged = 0;
     this.#lastId = id;
     this.#open.clear();
+    for (const aborting of this.#answering.values()) aborting.abort();
+    this.#answering.clear();
+    this.#answered.clear();
     this.onsession(data.reason);
     // What never went out can still be asked; of all else nobody knows.
     for (const asked of open) {
@@ -114,10 +170,13 @@ export class Gateway {
   #listen() {
     this.#quiet += 1;
     if (this.#quiet === 2 && this.connected) this.ask("GET", "/~/ping").catch(() => {});
-    if (this.#quiet === 4) {
-      this.#socket.close();
-      this.#lost(1006, "silence");
-    }
+    if (this.#quiet === 4) this.#giveUp("silence");
+  }
+
+  // To come back: what closing it ourselves is answered says that we left on purpose.
+  #giveUp(reason) {
+    this.#socket.close();
+    this.#lost(1006, reason);
   }
 
   #lost(code, reason) {
@@ -128,6 +187,7 @@ export class Gateway {
     if (code >= 4500 || [1000, 1001, 1002, 1007, 1009].includes(code)) {
       for (const asked of this.#open.values()) asked.reject(new Error(reason));
       this.#open.clear();
+      for (const aborting of this.#answering.values()) aborting.abort();
       return this.onstate("ended", reason);
     }
     // At random, or all clients of a gateway that was restarted come back at the same moment.
