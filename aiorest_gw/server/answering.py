@@ -143,21 +143,23 @@ class Answering:
 
         :param size: of its message, in bytes.
         """
-        waiting = None
+        running = streamed = None
         try:
             response: Any = self._serving.dispatcher.answer(request)
             if type(response) is not Response and not isinstance(response, Response):
                 response = begun(response, self._loop)
             if type(response) is Response and type(response.data) is AsyncGeneratorType:
-                response = begun(self._streamed(response.data, request), self._loop)
+                streamed = _Open(request, binary, size, ordered=request.id is None)
+                response = begun(self._streamed(response.data, streamed), self._loop)
             if type(response) is not Response and not isinstance(response, Response):
-                waiting = response
-            if waiting is None:
+                running = response
+            if running is None:
                 answer = self._dialect.response(response, request.event_name, request.id)
         except BaseException as error:  # sys.exit() in a view ends no gateway
             answer = self._error(error, request)
-        if waiting is not None:
-            self._wait(waiting, request, binary, size)
+        if running is not None:
+            waiting = streamed or _Open(request, binary, size, ordered=request.id is None)
+            self._wait(running, waiting)
         elif request.id is not None or not self._turns:
             self._client.send_answer(answer, binary)
         else:
@@ -214,27 +216,27 @@ class Answering:
             or self._open_size >= limits.max_message_size
         )
 
-    def _wait(self, running: Deferred[Response], request: Request, binary: bool, size: int) -> None:
-        waiting = _Open(request, binary, size, ordered=request.id is None)
+    def _wait(self, running: Deferred[Response], waiting: _Open) -> None:
         self._enter(waiting)
         self._follow(running, waiting)
         if not waiting.done:
             # Compared before it is divided: a client's number may be beyond a float.
-            limit = (
-                min(self._limits.request_timeout * 1000, request.deadline or float("inf")) / 1000
-            )
+            deadline = waiting.request.deadline or float("inf")
+            limit = min(self._limits.request_timeout * 1000, deadline) / 1000
             waiting.timer = self._clock.callLater(limit, self._time_out, waiting)
 
-    async def _streamed(self, parts: AsyncGenerator[Any, None], request: Request) -> Response:
-        """Answer with one part after the other, as fast as the client takes them.
+    async def _streamed(self, parts: AsyncGenerator[Any, None], waiting: _Open) -> Response:
+        """Answer with one part after the other, as fast as the client takes them, until it has ended.
 
         :returns: the end of the answer; where the client's dialect has no parts, all of them.
         """
         kept: list[Any] = []
         try:
             async for part in parts:
+                if waiting.done:
+                    break
                 if self._send_part is not None:
-                    await self._send_part(part, request)
+                    await self._send_part(part, waiting.request)
                 elif len(kept) >= _MOST_PARTS:
                     raise ServiceUnavailable("The answer has too many parts.")
                 else:
@@ -250,7 +252,7 @@ class Answering:
             self._finish(waiting, self._response(response, waiting.request))
             return
         try:
-            rest = begun(self._streamed(response.data, waiting.request), self._loop)
+            rest = begun(self._streamed(response.data, waiting), self._loop)
         except BaseException as error:  # as in :meth:`ask`
             self._failed(Failure(error), waiting)
             return

@@ -65,11 +65,13 @@ class Calls:
         :returns: the answer's data.
         :raises ClientError: the client answered with an error.
         :raises RequestTimeout: it did not answer in time, or its session has ended.
-        :raises ServiceUnavailable: too many requests are open.
+        :raises ServiceUnavailable: too many requests are open, or too much waits for the client.
         :raises UnwritableMessage: the request cannot be written.
         """
         if len(self._open) >= _MOST:
             raise ServiceUnavailable("Too many requests to the client are open.")
+        if self._session.half_full:
+            raise ServiceUnavailable("Too much waits for the client.")
         try:
             body = self._session.dialect.request(
                 self._last + 1, method, url, args, data, event_name, deadline * 1000
@@ -84,21 +86,25 @@ class Calls:
         self._send(call)
         try:
             answer = await awaitable
-        finally:
-            self._forget(id)
+        except BaseException:
+            # Whoever asked was cancelled.
+            self._give_up(id)
+            raise
         if isinstance(answer, APIError):
             raise answer
         return answer
 
-    def _forget(self, id: int) -> None:
+    def _give_up(self, id: int) -> _Call | None:
+        """Nobody waits for an answer any more, which the client is told."""
         call = self._open.pop(id, None)
         if call is not None:
             call.timer.cancel()
+            self._session.send(self._session.dialect.encode({"cancel": id}))
+        return call
 
     def _expire(self, id: int) -> None:
-        call = self._open.pop(id, None)
+        call = self._give_up(id)
         if call is not None:
-            self._session.send(self._session.dialect.encode({"cancel": id}))
             call.fire(RequestTimeout())
 
     def answered(self, message: Message) -> None:

@@ -76,7 +76,7 @@ class Conversation:
             try:
                 message = self._dialect.decode(payload, self._factory.shape, dear)
             except BadMessage as error:
-                self._refuse(error)
+                self._refuse(error, len(payload))
             else:
                 if self.session is None:
                     self._open(message)
@@ -85,10 +85,10 @@ class Conversation:
         except _Broken as broken:
             self._connection.leave(int(CloseCode.UNANSWERABLE), str(broken))
 
-    def refuse(self, error: BadMessage) -> None:
+    def refuse(self, error: BadMessage, size: int) -> None:
         """A message that was looked at, and holds too much of something."""
         try:
-            self._refuse(error)
+            self._refuse(error, size)
         except _Broken as broken:
             self._connection.leave(int(CloseCode.UNANSWERABLE), str(broken))
 
@@ -113,6 +113,9 @@ class Conversation:
         if work is None:
             return
         if message.method is not None or message.url is not None:
+            if self._connection.draining:
+                # It is not received; the client sends it again, elsewhere.
+                return
             id = message.id
             if type(id) is int and id == session.received + 1:
                 session.received = id
@@ -135,15 +138,19 @@ class Conversation:
             raise _Broken(f"request {id} came where {session.received + 1} is the next")
         return verdict is Verdict.RUN
 
-    def _refuse(self, error: BadMessage) -> None:
+    def _refuse(self, error: BadMessage, size: int) -> None:
         """A message that cannot be read, but for its id."""
         if type(error.id) is not int:
             raise _Broken(str(error.detail))
         session = self.session
         if session is None:
             self._answer_failure(error, error.id)
-        elif self._accepts(session, error.id) and session.work is not None:
-            session.work.refuse(error, error.event_name, error.id, self._dialect.binary)
+        elif (
+            not self._connection.draining
+            and self._accepts(session, error.id)
+            and session.work is not None
+        ):
+            session.work.refuse(error, error.event_name, error.id, self._dialect.binary, size)
 
     # -- opening and resuming
 

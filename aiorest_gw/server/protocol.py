@@ -44,7 +44,7 @@ class RequestHandlerProtocol(WritingProtocol):
     factory: RequestHandlerFactory
     # Whether a subclass has its own way of encoding or decoding, which is then taken.
     _encodes = _decodes = False
-    _draining = False
+    draining = False
     # In the v1 dialect; and whether what the client sends has to wait.
     _conversation: Conversation | None = None
     _holds = False
@@ -83,7 +83,7 @@ class RequestHandlerProtocol(WritingProtocol):
             dear = look(payload, self.factory.shape)
         except BadMessage as error:
             if self._conversation is not None:
-                self._conversation.refuse(error)
+                self._conversation.refuse(error, len(payload))
             else:
                 self._answering.refuse(error, error.event_name, error.id, False)
         else:
@@ -240,7 +240,7 @@ class RequestHandlerProtocol(WritingProtocol):
     def requests_changed(self) -> None:
         """A request is open now, or is not any more."""
         self._reconsider()
-        if self._draining and self._may_leave:
+        if self.draining and self._may_leave:
             self._leave()
         else:
             self._read_on()
@@ -257,7 +257,7 @@ class RequestHandlerProtocol(WritingProtocol):
         self._may_work = (
             self._peer_reads
             and not self._answering.full
-            and not self._draining
+            and (not self.draining or self._conversation is not None)
             and not self._holds
             and self._behind is None
         )
@@ -297,7 +297,7 @@ class RequestHandlerProtocol(WritingProtocol):
 
     def drain(self) -> None:
         """Take no more requests, answer those that are open, and close."""
-        self._draining = True
+        self.draining = True
         self._reconsider()
         if self._may_leave:
             self._leave()
@@ -305,7 +305,7 @@ class RequestHandlerProtocol(WritingProtocol):
     def finish(self) -> None:
         """Answer what is still open with an error, now."""
         self._answering.expire()
-        if self._draining and self._behind is not None:
+        if self.draining and self._behind is not None:
             self._leave()
 
     def _leave(self) -> None:

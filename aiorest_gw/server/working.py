@@ -3,21 +3,47 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ..errors import CloseCode, RequestTimeout
+import attrs
+
+from ..errors import RequestCancelled, RequestTimeout
 from ..messages import Message, Request, Response
 from ..sessions.resumable import ResumableSession
 from ..sessions.states import State
 from ..sessions.surroundings import Timer
 from .answering import Answering
 from .calls import Calls
+from .turns import Turn
 
 if TYPE_CHECKING:
     from .factory import RequestHandlerFactory
 
 __all__ = ["Working"]
+
+
+# Seconds for which requests that waited are begun in one go.
+_MOMENT = 0.001
+# So many times as much may wait where the client's answers and acknowledgements are behind it.
+_DEPENDING = 4
+
+
+@attrs.define(eq=False)
+class _Waiting:
+    """A request that waits.
+
+    :param since: the time at which it came.
+    :param error: of one that could not be read, which is its answer.
+    """
+
+    request: Request
+    binary: bool
+    size: int
+    since: float
+    error: Exception | None = None
+    timer: Timer | None = None
 
 
 class Working:
@@ -29,8 +55,8 @@ class Working:
     """
 
     __slots__ = (
-        "_answering", "_calls", "_limits", "_outbox", "_queue", "_queued", "_session", "_surroundings",
-        "_timer", "changed",
+        "_acknowledged", "_answering", "_beginning", "_calls", "_depending", "_limits", "_outbox",
+        "_queue", "_queued", "_session", "_surroundings", "_timer", "_turn", "_turns", "changed",
     )  # fmt: skip
 
     def __init__(self, session: ResumableSession, factory: RequestHandlerFactory) -> None:
@@ -46,14 +72,21 @@ class Working:
             self.send_part,
         )
         self._surroundings = factory.surroundings
+        self._turns = factory.turns
         self._calls = Calls(session, factory.surroundings)
         self._limits = factory.limits
         # It is the session's for its whole life.
         self._outbox = session.outbox
         # Requests that wait until others are answered, and the answers acknowledged; their bytes.
-        self._queue: deque[tuple[Request, bool, int]] = deque()
+        self._queue: deque[_Waiting] = deque()
         self._queued = 0
+        self._beginning = False
+        self._turn: Turn | None = None
+        # Until when something has to be acknowledged, and what was when that began.
         self._timer: Timer | None = None
+        self._acknowledged = 0
+        # How many wait for the client to answer, or to acknowledge.
+        self._depending = 0
 
     # -- for what answers
 
@@ -62,6 +95,9 @@ class Working:
 
     def requests_changed(self) -> None:
         self.go_on()
+        self._tell()
+
+    def _tell(self) -> None:
         if self.changed is not None:
             self.changed()
 
@@ -70,8 +106,11 @@ class Working:
     @property
     def full(self) -> bool:
         """Whether no more should be read: more requests wait than may be open, or they are too large."""
-        limits = self._limits
-        return len(self._queue) > limits.max_open_requests or self._queued > limits.max_message_size
+        limits, times = self._limits, _DEPENDING if self._depending else 1
+        return (
+            len(self._queue) > times * limits.max_open_requests
+            or self._queued > times * limits.max_message_size
+        )
 
     @property
     def open(self) -> int:
@@ -80,26 +119,51 @@ class Working:
 
     def expire(self) -> None:
         """Answer whatever is open as if its time was over."""
-        while self._queue:
-            request, binary, _ = self._queue.popleft()
-            self._answering.refuse(RequestTimeout(), request.event_name, request.id, binary)
-        self._queued = 0
+        queue = tuple(self._queue)
+        self._forget_all()
+        for waiting in queue:
+            self._refuse(waiting, waiting.error or RequestTimeout())
         self._answering.expire()
+        self._tell()
 
     # -- for what reads
 
     def ask(self, request: Request, binary: bool, size: int) -> None:
         """Take a request; it waits while too much is open or on its way, and what is read goes on."""
-        if self._queue or self._answering.full or self._outbox.half_full:
-            self._queue.append((request, binary, size))
-            self._queued += size
-            if self._timer is None:
-                seconds = self._limits.request_timeout
-                self._timer = self._surroundings.later(seconds, self._stuck)
-            if self.full and self.changed is not None:
-                self.changed()
+        if self._has_to_wait:
+            self._wait(_Waiting(request, binary, size, self._surroundings.now()))
         else:
             self._answering.ask(request, binary, size)
+
+    def refuse(
+        self, error: Exception, event_name: Any, id: Any, binary: bool, size: int = 0
+    ) -> None:
+        """Answer a request that could not be read, in its turn.
+
+        :param size: of its message, in bytes.
+        """
+        if self._has_to_wait:
+            request = Request(event_name=event_name, id=id)
+            self._wait(_Waiting(request, binary, size, self._surroundings.now(), error))
+        else:
+            self._answering.refuse(error, event_name, id, binary)
+
+    @property
+    def _has_to_wait(self) -> bool:
+        return bool(self._queue) or self._answering.full or self._outbox.half_full
+
+    def _wait(self, waiting: _Waiting) -> None:
+        deadline = waiting.request.deadline
+        if deadline is not None and deadline <= self._limits.request_timeout * 1000:
+            waiting.timer = self._surroundings.later(deadline / 1000, self._too_late, waiting)
+        self._queue.append(waiting)
+        self._queued += waiting.size
+        if self._timer is None:
+            self._watch()
+        if self.full:
+            self.go_on()
+        if self.full:
+            self._tell()
 
     @property
     def _must_wait(self) -> bool:
@@ -108,35 +172,96 @@ class Working:
         return self._answering.full or (outbox.half_full and (not self.full or outbox.far_too_full))
 
     def go_on(self) -> None:
-        """Take those that wait, as far as there is room."""
-        if not self._queue:
-            return
+        """Take those that wait, as far as there is room, and as far as others need not wait for it."""
+        if self._queue and self._turn is None and not self._beginning:
+            self._begin_some()
+
+    def _begin_some(self) -> None:
+        self._turn = None
         was_full = self.full
-        while self._queue and not self._must_wait:
-            request, binary, size = self._queue.popleft()
-            self._queued -= size
-            self._answering.ask(request, binary, size)
-        if not self._queue and self._timer is not None:
+        until = self._surroundings.now() + _MOMENT
+        self._beginning = True
+        try:
+            while self._queue and not self._must_wait:
+                if self._surroundings.now() > until:
+                    self._turn = self._turns.wait(self._begin_some)
+                    break
+                self._begin(self._forget(self._queue[0]))
+        finally:
+            self._beginning = False
+        if not self._queue or (was_full and not self.full):
+            self._tell()
+
+    def _begin(self, waiting: _Waiting) -> None:
+        request = waiting.request
+        if waiting.error is not None:
+            self._refuse(waiting, waiting.error)
+            return
+        if request.deadline is not None:
+            # What it has waited is of its time.
+            request.deadline -= (self._surroundings.now() - waiting.since) * 1000
+        if request.deadline is not None and request.deadline <= 0:
+            self._refuse(waiting, RequestTimeout())
+        else:
+            self._answering.ask(request, waiting.binary, waiting.size)
+
+    def _refuse(self, waiting: _Waiting, error: Exception) -> None:
+        request = waiting.request
+        self._answering.refuse(error, request.event_name, request.id, waiting.binary)
+
+    def _forget(self, waiting: _Waiting) -> _Waiting:
+        """One waits no more."""
+        self._queue.remove(waiting)
+        self._queued -= waiting.size
+        if waiting.timer is not None:
+            waiting.timer.cancel()
+        if not self._queue:
+            self._forget_all()
+        return waiting
+
+    def _forget_all(self) -> None:
+        for waiting in self._queue:
+            if waiting.timer is not None:
+                waiting.timer.cancel()
+        self._queue.clear()
+        self._queued = 0
+        if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if was_full and not self.full and self.changed is not None:
-            self.changed()
+        if self._turn is not None:
+            self._turn.cancel()
+            self._turn = None
 
-    def _stuck(self) -> None:
-        """Requests wait for so long: the client acknowledges nothing, or views do not end."""
-        self._timer = None
-        if self._queue and not self._answering.open:
-            self._session.close(int(CloseCode.SLOW_READER), "nothing is acknowledged")
-        elif self._queue:
-            self._timer = self._surroundings.later(self._limits.request_timeout, self._stuck)
+    def _watch(self) -> None:
+        """Look later whether something was acknowledged."""
+        self._acknowledged = self._outbox.acknowledged
+        self._timer = self._surroundings.later(self._limits.request_timeout, self._look)
 
-    def refuse(self, error: Exception, event_name: Any, id: Any, binary: bool) -> None:
-        """Answer a request that could not be read."""
-        self._answering.refuse(error, event_name, id, binary)
+    def _look(self) -> None:
+        """Requests wait for long: views take their time, or the client is away, or too slow."""
+        acknowledges = self._outbox.acknowledged != self._acknowledged
+        if acknowledges or self._answering.open or self._session.state is not State.OPEN:
+            self._watch()
+        else:
+            self._timer = None
+            self._session.overflow("the client acknowledges nothing")
 
     def cancel(self, id: Any) -> None:
         """The client wants no answer to a request any more."""
+        if type(id) is not int:
+            return
+        for waiting in self._queue:
+            if waiting.request.id == id:
+                self._give_up(waiting, RequestCancelled())
+                return
         self._answering.cancel(id)
+
+    def _too_late(self, waiting: _Waiting) -> None:
+        self._give_up(waiting, RequestTimeout())
+
+    def _give_up(self, waiting: _Waiting, error: Exception) -> None:
+        self._refuse(self._forget(waiting), error)
+        self.requests_changed()
 
     def answered(self, message: Message) -> None:
         """The client has answered a request of ours."""
@@ -144,7 +269,21 @@ class Working:
 
     async def request(self, method: str, url: str, **options: Any) -> Any:
         """Ask the client."""
-        return await self._calls.request(method, url, **options)
+        with self._dependent():
+            return await self._calls.request(method, url, **options)
+
+    @contextmanager
+    def _dependent(self) -> Iterator[None]:
+        """Somebody waits for what the client sends: it has to be read, whatever else is before it."""
+        self._depending += 1
+        if self._queue:
+            self._tell()
+        try:
+            yield
+        finally:
+            self._depending -= 1
+            if self._queue:
+                self._tell()
 
     def again(self) -> None:
         """The client is back: ask again what it has not answered."""
@@ -168,14 +307,11 @@ class Working:
                 raise RequestTimeout("The session has ended.")
             awaitable, fire = self._surroundings.waiting()
             session.when_room(lambda fire=fire: fire(None))  # type: ignore[misc]
-            await awaitable
+            with self._dependent():
+                await awaitable
 
     def close(self) -> None:
         """The session has ended."""
-        self._queue.clear()
-        self._queued = 0
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._forget_all()
         self._answering.close()
         self._calls.close()

@@ -50,7 +50,7 @@ class Work(Protocol):
     def ask(self, request: Message, binary: bool, size: int) -> None:
         """Take a request."""
 
-    def refuse(self, error: Exception, event_name: Any, id: Any, binary: bool) -> None:
+    def refuse(self, error: Exception, event_name: Any, id: Any, binary: bool, size: int) -> None:
         """Answer a request that could not be read."""
 
     def cancel(self, id: Any) -> None:

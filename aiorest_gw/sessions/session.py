@@ -182,7 +182,7 @@ class Session:
         dropped = outbox.dropped
         now = self._keeper.now() if self._keeper is not None else 0.0
         if not outbox.put(entry, now):
-            self._overflow(entry)
+            self.overflow("too much waited for the client", entry)
             return
         if outbox.dropped != dropped and self._keeper is not None:
             self._keeper.dropped(outbox.dropped - dropped)
@@ -328,9 +328,14 @@ class Session:
             self.lost(carrier)
             carrier.leave(int(CloseCode.CREDENTIALS_EXPIRED), "the credentials have expired")
 
-    def _overflow(self, entry: Entry) -> None:
+    def overflow(self, reason: str, last: Entry | None = None) -> None:
+        """The client takes too little of what is sent to it; nothing is kept for it any more.
+
+        :param reason: which it is told when it comes back.
+        :param last: what there was no room for.
+        """
         carrier, self._carrier = self._carrier, None
-        self._end(Event.OVERFLOWED, "too much waited for the client", entry)
+        self._end(Event.OVERFLOWED, reason, last)
         if carrier is not None:
             carrier.leave(int(CloseCode.SLOW_READER), "slow reader")
 
