@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 
 from ..errors import CloseCode
 from ..wire.budgets import TokenBucket
-from ..wire.frames import BINARY, TEXT, read_frames, read_text
+from ..wire.frames import BINARY, TEXT, read_frames, read_message
 from .opening import OpeningProtocol
 from .turns import Turn
 from .unmasking import unmasked
@@ -100,7 +100,7 @@ class ReadingProtocol(OpeningProtocol):
     def dataReceived(self, data: bytes) -> None:
         if self._straight and not self._listeners:
             deflate = self._perMessageCompress is not None
-            payload = read_text(data, self.maxMessagePayloadSize, unmasked, deflate)
+            payload = read_message(data, self.maxMessagePayloadSize, unmasked, deflate)
             stats = self.trafficStats
             stats.incomingOctetsWireLevel += len(data)
             if payload is not None:
@@ -108,7 +108,7 @@ class ReadingProtocol(OpeningProtocol):
                 stats.incomingWebSocketMessages += 1
                 if self.autoPingTimeoutCall is not None:
                     self._cancelAutoPingTimeoutCall()
-                self._onMessage(payload, False)
+                self._onMessage(payload, not data[0] & 0x01)
             elif len(data) > _LOOK:
                 self._work(data)
             else:

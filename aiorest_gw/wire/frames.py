@@ -19,18 +19,20 @@ __all__ = [
     "UNMASK_LARGE_FROM",
     "frame_head",
     "read_frames",
-    "read_text",
+    "read_message",
 ]
 
 # First bytes of unfragmented frames: FIN and the opcode.
 TEXT, BINARY, PING, PONG = 0x81, 0x82, 0x89, 0x8A
 # The bit RSV1 beside them (RFC 7692 section 6).
 COMPRESSED = 0x40
-_COMPRESSED_TEXT = TEXT | COMPRESSED
+_COMPRESSED = (TEXT | COMPRESSED, BINARY | COMPRESSED)
+# The bit of the opcode by which binary differs from text.
+_BINARY = 0x02
 _MASKED = 0x80
 # What the length's seven bits may say (RFC 6455 section 5.5 on control frames).
 _MOST = {TEXT: 127, BINARY: 127, PING: 125, PONG: 125}
-_MOST_WITH_DEFLATE = _MOST | {_COMPRESSED_TEXT: 127, BINARY | COMPRESSED: 127}
+_MOST_WITH_DEFLATE = _MOST | dict.fromkeys(_COMPRESSED, 127)
 # Bytes behind which no further frame is inflated ahead of those that are worked on.
 _INFLATED_AHEAD = 65_536
 # From this size on a native routine is faster than one huge integer.
@@ -57,10 +59,11 @@ def frame_head(first: int, length: int) -> bytes:
     return bytes((first, 127)) + length.to_bytes(8, "big")
 
 
-def read_text(data: bytes, most: int, unmask_large: UnmaskLarge, deflate: bool) -> bytes | None:
-    """The text of a read that is one text frame and nothing else: the commonest case by far.
+def read_message(data: bytes, most: int, unmask_large: UnmaskLarge, deflate: bool) -> bytes | None:
+    """The message of a read that is one message and nothing else: the commonest case by far.
 
-    :param most: the largest text that may be taken, inflated or not.
+    :param data: its first byte tells text from binary, in the bits of the opcode.
+    :param most: the largest that may be taken, inflated or not.
     :param unmask_large: takes a payload and its mask of four bytes.
     :param deflate: messages may be compressed, without contexts.
     :returns: None where the read is anything else.
@@ -69,7 +72,7 @@ def read_text(data: bytes, most: int, unmask_large: UnmaskLarge, deflate: bool) 
     if size < 6:
         return None
     first = data[0]
-    if first != TEXT and (first != _COMPRESSED_TEXT or not deflate):
+    if first != TEXT and first != BINARY and (not deflate or first not in _COMPRESSED):
         return None
     length = size - 6
     at = 6
@@ -86,15 +89,15 @@ def read_text(data: bytes, most: int, unmask_large: UnmaskLarge, deflate: bool) 
     if length < UNMASK_LARGE_FROM:
         key = (mask * ((length + 3) >> 2))[:length]
         masked = int.from_bytes(data[at:], "little")
-        text = (masked ^ int.from_bytes(key, "little")).to_bytes(length, "little")
+        payload = (masked ^ int.from_bytes(key, "little")).to_bytes(length, "little")
     else:
-        text = unmask_large(memoryview(data)[at:], mask)
-    if first != TEXT:
-        plain = inflated(text, most)
+        payload = unmask_large(memoryview(data)[at:], mask)
+    if first & COMPRESSED:
+        plain = inflated(payload, most)
         if plain is None:
             return None
-        text = plain
-    return text if text.isascii() or _is_utf8(text) else None
+        payload = plain
+    return payload if first & _BINARY or payload.isascii() or _is_utf8(payload) else None
 
 
 def read_frames(
