@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import unix_connect
 
 from .certificates import make_certificate
+from .copying import copies
 from .gateways import APP, LISTEN, PATIENCE, ROOT, STARTERS, ask, run, running
 
 WORKERS = ["--workers", "2"]
@@ -195,7 +196,7 @@ class WorkersTests(SynchronousTestCase):
         folder = self.folder()
         app = "tests.end_to_end.application"
         unix = ["--listen", f"unix:{folder}/socket"]
-        for starter, arguments, told in (
+        mistakes = (
             ("serve", ["--app", "tests.nothing:x", *unix], "there is no module 'tests.nothing'"),
             ("twistd", ["--app", "tests.end_to_end.broken_application:x"], "a_library_that_nobody"),
             ("serve", ["--app", f"{app}:leaves", *unix], "worker 1 (process"),
@@ -205,16 +206,17 @@ class WorkersTests(SynchronousTestCase):
             ("serve", [*APP, *unix, "--listen", f"unix:{folder}/no/socket"], "No such file"),
             ("twistd", [*APP, *unix, "--listen", "haproxy:tcp:0"], "cannot be shared"),
             ("twistd", [*APP, *unix, "--workers", "0"], "--workers should be"),
-        ):  # fmt: skip
-            command = [*STARTERS[starter], *WORKERS, *arguments]
-            done = run(command, ROOT, GATEWAY_TEST=str(folder / "once"))
-            text = done.stdout + done.stderr
-            self.assertEqual(1, done.returncode, (arguments, text))
-            self.assertEqual(1, text.count(told), text)
-            self.assertIn(told, text.splitlines()[-1])
-            self.assertNotIn("Traceback", text)
-            (folder / "once").unlink(missing_ok=True)
-            self.assertEqual([], os.listdir(folder), arguments)
+        )  # fmt: skip
+        with copies(ROOT, GATEWAY_TEST=str(folder / "once")) as commands:
+            for starter, arguments, told in mistakes:
+                done = commands.run([*STARTERS[starter], *WORKERS, *arguments])
+                text = done.stdout + done.stderr
+                self.assertEqual(1, done.returncode, (arguments, text))
+                self.assertEqual(1, text.count(told), text)
+                self.assertIn(told, text.splitlines()[-1])
+                self.assertNotIn("Traceback", text)
+                (folder / "once").unlink(missing_ok=True)
+                self.assertEqual([], os.listdir(folder), arguments)
 
     def test_a_daemon_has_one_log_and_leaves_no_pid_file(self):
         folder = self.folder()
