@@ -7,7 +7,6 @@ import shutil
 import signal
 import socket
 import tempfile
-import time
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -16,7 +15,7 @@ from websockets.sync.client import unix_connect
 
 from .certificates import make_certificate
 from .copying import copies
-from .gateways import APP, LISTEN, PATIENCE, ROOT, STARTERS, ask, run, running
+from .gateways import APP, LISTEN, PATIENCE, ROOT, STARTERS, ask, run, running, until
 
 WORKERS = ["--workers", "2"]
 SERVE = [*STARTERS["serve"], *APP, *LISTEN, *WORKERS]
@@ -47,15 +46,6 @@ def is_there(process):
     except FileNotFoundError:
         return False
     return status.rpartition(")")[2].split()[0] != "Z"
-
-
-def until(condition):
-    """Wait until something is so that another process brings about."""
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        if time.monotonic() > end:
-            raise AssertionError("it does not come about")
-        time.sleep(0.01)
 
 
 class WorkersTests(SynchronousTestCase):
@@ -225,7 +215,8 @@ class WorkersTests(SynchronousTestCase):
         done = run([*twistd, "--app", "tests.nothing:x", *listen], folder)
         self.assertEqual(1, done.returncode)
         self.assertIn("there is no module", done.stderr)
-        self.assertEqual(["log"], os.listdir(folder))
+        # The daemon removes it when it has told why it does not start.
+        until(lambda: os.listdir(folder) == ["log"])
         done = run([*twistd, *APP, *listen], folder)
         self.assertEqual(0, done.returncode, done.stderr)
         supervisor = int((folder / "pid").read_text())
