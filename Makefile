@@ -20,11 +20,14 @@ LISTEN ?= tcp:8080:interface=127.0.0.1
 run: $(VENV)/.examples
 	$(BIN)/aiorest-gw serve --app examples.todo.app:make_factory --listen $(LISTEN)
 
-# Pass TESTS=tests.routing to run a part, without the measure of coverage.
+# Pass TESTS=tests.routing to run a part: in one process, whose output is seen, and without the measure
+# of coverage. Of all of them JOBS run at once, whose output is in _trial_temp/*/out.log.
 TESTS ?= tests
+JOBS ?= 2
+test: export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.hypothesis
 test: $(VENV)/.test
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m twisted.trial $(TESTS)
+	$(BIN)/coverage run -m twisted.trial $(if $(filter tests,$(TESTS)),--jobs $(JOBS)) $(TESTS)
 	@if [ "$(TESTS)" = tests ]; then $(BIN)/coverage combine -q && $(BIN)/coverage report; fi
 
 lint: $(VENV)/.dev

@@ -31,7 +31,7 @@ from .compression import accept_deflate, accept_none
 from .logs import CappedLog
 from .outgoing import Outgoing
 from .protocol import RequestHandlerProtocol
-from .resources import make_resources
+from .resources import own_resources
 from .surroundings import ReactorSurroundings
 from .threads import BlockingCalls, RunsBlocking
 from .timers import Timers
@@ -286,9 +286,7 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
         if not isinstance(router, SimpleRouter):
             raise TypeError(f"{router!r} is no SimpleRouter")
         self._router = router
-        self.dispatcher = Dispatcher(
-            router, self._middlewares, self._run_blocking, make_resources()
-        )
+        self.dispatcher = Dispatcher(router, self._middlewares, self._run_blocking, own_resources())
         self._middlewares = self.dispatcher.middlewares
 
     def _run_blocking(self, function: Callable[[], Any]) -> Any:

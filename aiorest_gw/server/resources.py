@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BadRequest, PermissionDeniedException, UnwritableMessage
@@ -15,11 +16,12 @@ from ..sessions.topics import Topics, position_of
 if TYPE_CHECKING:
     from .factory import RequestHandlerFactory
 
-__all__ = ["make_resources"]
+__all__ = ["own_resources"]
 
 
-def make_resources() -> SimpleRouter:
-    """The routes of the gateway's own resources."""
+@cache
+def own_resources() -> SimpleRouter:
+    """The routes of the gateway's own resources, which are the same for every factory."""
     router = SimpleRouter()
     router.get("/~/ping")(_ping)
     router.get("/~/session")(_session)

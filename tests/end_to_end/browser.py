@@ -21,7 +21,10 @@ CHROMIUM = (
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--disable-dev-shm-usage", "--remote-debugging-port=0", "about:blank",
+    "--disable-dev-shm-usage", "--remote-debugging-port=0",
+    # Or of two tabs the one behind looks at its clock once in a second.
+    "--disable-background-timer-throttling", "--disable-renderer-backgrounding",
+    "--disable-backgrounding-occluded-windows", "about:blank",
 )  # fmt: skip
 
 

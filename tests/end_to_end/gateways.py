@@ -9,7 +9,8 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -137,3 +138,12 @@ def ask(connection: ClientConnection, method: str, url: str, **keys: Any) -> dic
     connection.send(json.dumps({"method": method, "url": url} | keys))
     answer: dict[str, Any] = json.loads(connection.recv(timeout=PATIENCE))
     return answer
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait until something is so that another process brings about."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError("it does not come about")
+        time.sleep(0.01)

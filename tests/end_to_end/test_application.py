@@ -9,7 +9,8 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from .certificates import make_certificate
-from .gateways import ask, run, running
+from .copying import copies
+from .gateways import ask, running
 
 
 class ApplicationTests(SynchronousTestCase):
@@ -50,10 +51,12 @@ Application({options}).run(host="127.0.0.1", port={port}, router=router{more})
                         origin=f"http://127.0.0.1:{gateway.port}")  # fmt: skip
 
     def test_what_is_wrong_is_told_in_one_line(self):
-        for options, port, told in (
+        mistakes = (
             ("", "-1", "port"), ("", "'x'", "port"), ("key='x'", "0", "TLS"),
             ("key='/no', certificate='/no'", "0", "no file"), ("max_depth=0", "0", "at least"),
-        ):  # fmt: skip
-            done = run(self.script(options, port), ".")
-            self.assertNotEqual(0, done.returncode)
-            self.assertIn(told, done.stderr.splitlines()[-1])
+        )  # fmt: skip
+        with copies(".") as commands:
+            for options, port, told in mistakes:
+                done = commands.run(self.script(options, port))
+                self.assertNotEqual(0, done.returncode)
+                self.assertIn(told, done.stderr.splitlines()[-1])

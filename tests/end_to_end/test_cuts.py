@@ -2,9 +2,10 @@
 
 import asyncio
 import os
-import random
 
 from twisted.trial.unittest import SynchronousTestCase
+
+from tests.seeds import told_seed
 
 from .cutting import run_cut
 from .gateways import LISTEN, ROOT, STARTERS, ask, running
@@ -16,11 +17,8 @@ CUTS = int(os.environ.get("CUTS", "60"))
 
 class CutTests(SynchronousTestCase):
     def test_all_arrives_once_and_in_order_and_every_request_runs_once(self):
-        seed = random.randrange(2**32)
-        print(f"seed {seed} ", end="", flush=True)
-        with running(
-            [*STARTERS["serve"], *APP, *LISTEN], ROOT, AIOREST_GW_DRAIN_WINDOW="0"
-        ) as gateway:
+        command = [*STARTERS["serve"], *APP, *LISTEN]
+        with told_seed("SEED") as seed, running(command, ROOT) as gateway:
             client = asyncio.run(
                 run_cut(gateway.port, CUTS, 100 * CUTS, 20 * CUTS, CUTS * 0.06, seed)
             )

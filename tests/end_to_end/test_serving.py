@@ -1,5 +1,6 @@
 """``twistd aiorest_gw`` and ``aiorest-gw serve``: flags, reactors, mistakes."""
 
+import itertools
 import shutil
 import socket
 import tempfile
@@ -9,7 +10,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from websockets.sync.client import unix_connect
 
 from .certificates import make_certificate
-from .gateways import APP, LISTEN, ROOT, STARTERS, TWISTD, ask, run, running
+from .copying import copies
+from .gateways import APP, LISTEN, ROOT, STARTERS, TWISTD, ask, run, running, until
 
 
 class ServingTests(SynchronousTestCase):
@@ -83,7 +85,7 @@ class ServingTests(SynchronousTestCase):
         folder = Path(self.mktemp()).absolute()
         folder.mkdir()
         (cert, key), (_, other) = (make_certificate(folder, name) for name in ("one", "other"))
-        for arguments, told in (
+        mistakes = (
             (["--app", "no.such.module:x"], "there is no module 'no.such.module'"),
             (["--app", "tests.nothing:x"], "there is no module 'tests.nothing'"),
             (["--app", app], "package.module:name"),
@@ -115,9 +117,11 @@ class ServingTests(SynchronousTestCase):
             ([*APP, *LISTEN, "--max-depth", "0"], "at least 1"),
             ([*APP, *LISTEN, "--origin", "*"], "no origin"),
             ([*APP, *LISTEN, "--trust-proxy", "x"], "trusted proxy"),
-        ):
-            for starter in (["aiorest-gw", "serve"], [*TWISTD, "aiorest_gw"]):
-                done = run([*starter, *arguments], ROOT)
+        )
+        starters = ["aiorest-gw", "serve"], [*TWISTD, "aiorest_gw"]
+        with copies(ROOT) as commands:
+            for starter, (arguments, told) in itertools.product(starters, mistakes):
+                done = commands.run([*starter, *arguments])
                 text = done.stdout + done.stderr
                 self.assertEqual(1, done.returncode, (arguments, text))
                 self.assertIn(told, text)
@@ -147,7 +151,8 @@ class ServingTests(SynchronousTestCase):
                        folder)  # fmt: skip
         self.assertEqual(1, done.returncode)
         self.assertIn("cannot listen", done.stderr)
-        self.assertFalse((folder / "pid").exists())
+        # The daemon removes it when it has told why it does not start.
+        until(lambda: not (folder / "pid").exists())
 
     def test_help_explains_every_option(self):
         for command in (["aiorest-gw", "serve", "--help"], ["twistd", "aiorest_gw", "--help"]):
@@ -160,17 +165,22 @@ class ServingTests(SynchronousTestCase):
         self.assertEqual(0, run(["aiorest-gw", "--version"], ROOT).returncode)
 
     def test_wrong_commands_are_told(self):
-        for arguments in ([], ["sreve"], ["serve", "--no-such-flag"], ["serve", "--reactor=none"],
-                          ["serve", *APP, "--reactor=kqueue"], ["serve", *APP, "--reactor=win32"],
-                          ["serve", *APP, *LISTEN, "--log-level=loud"]):  # fmt: skip
-            done = run(["aiorest-gw", *arguments], ROOT)
-            self.assertEqual(1, done.returncode, arguments)
-            self.assertEqual(1, len(done.stderr.splitlines()), done.stderr)
-        done = run(["aiorest-gw", "serve", "--max-conection=5"], ROOT)
+        wrong = (
+            [], ["sreve"], ["serve", "--no-such-flag"], ["serve", "--reactor=none"],
+            ["serve", *APP, "--reactor=kqueue"], ["serve", *APP, "--reactor=win32"],
+            ["serve", *APP, *LISTEN, "--log-level=loud"],
+        )  # fmt: skip
+        with copies(ROOT) as commands:
+            for arguments in wrong:
+                done = commands.run(["aiorest-gw", *arguments])
+                self.assertEqual(1, done.returncode, arguments)
+                self.assertEqual(1, len(done.stderr.splitlines()), done.stderr)
+            done = commands.run(["aiorest-gw", "serve", "--max-conection=5"])
         self.assertIn("is --max-connections meant?", done.stderr)
 
     def test_a_bad_variable_is_told(self):
-        for starter in (["aiorest-gw", "serve"], [*TWISTD, "aiorest_gw"]):
-            done = run([*starter, *APP, *LISTEN], ROOT, AIOREST_GW_COMPRESS="perhaps")
-            self.assertEqual(1, done.returncode)
-            self.assertIn("AIOREST_GW_COMPRESS", done.stdout + done.stderr)
+        with copies(ROOT, AIOREST_GW_COMPRESS="perhaps") as commands:
+            for starter in (["aiorest-gw", "serve"], [*TWISTD, "aiorest_gw"]):
+                done = commands.run([*starter, *APP, *LISTEN])
+                self.assertEqual(1, done.returncode)
+                self.assertIn("AIOREST_GW_COMPRESS", done.stdout + done.stderr)

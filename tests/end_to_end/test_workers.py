@@ -7,7 +7,6 @@ import shutil
 import signal
 import socket
 import tempfile
-import time
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -15,7 +14,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import unix_connect
 
 from .certificates import make_certificate
-from .gateways import APP, LISTEN, PATIENCE, ROOT, STARTERS, ask, run, running
+from .copying import copies
+from .gateways import APP, LISTEN, PATIENCE, ROOT, STARTERS, ask, run, running, until
 
 WORKERS = ["--workers", "2"]
 SERVE = [*STARTERS["serve"], *APP, *LISTEN, *WORKERS]
@@ -46,15 +46,6 @@ def is_there(process):
     except FileNotFoundError:
         return False
     return status.rpartition(")")[2].split()[0] != "Z"
-
-
-def until(condition):
-    """Wait until something is so that another process brings about."""
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        if time.monotonic() > end:
-            raise AssertionError("it does not come about")
-        time.sleep(0.01)
 
 
 class WorkersTests(SynchronousTestCase):
@@ -91,6 +82,8 @@ class WorkersTests(SynchronousTestCase):
         for name in ("serve", "twistd on epoll"):
             command = [*STARTERS[name], *APP, *LISTEN, *WORKERS, "--handshake-timeout", "60"]
             with running(command, ROOT) as gateway, contextlib.ExitStack() as stack:
+                # One that does not accept yet is left nothing.
+                one_of_each(stack, gateway.connect)
                 burst = [socket.create_connection(("127.0.0.1", gateway.port)) for _ in range(100)]
                 clients = [stack.enter_context(gateway.connect(sock=taken)) for taken in burst]
                 served = [process_of(client) for client in clients]
@@ -195,7 +188,7 @@ class WorkersTests(SynchronousTestCase):
         folder = self.folder()
         app = "tests.end_to_end.application"
         unix = ["--listen", f"unix:{folder}/socket"]
-        for starter, arguments, told in (
+        mistakes = (
             ("serve", ["--app", "tests.nothing:x", *unix], "there is no module 'tests.nothing'"),
             ("twistd", ["--app", "tests.end_to_end.broken_application:x"], "a_library_that_nobody"),
             ("serve", ["--app", f"{app}:leaves", *unix], "worker 1 (process"),
@@ -205,16 +198,17 @@ class WorkersTests(SynchronousTestCase):
             ("serve", [*APP, *unix, "--listen", f"unix:{folder}/no/socket"], "No such file"),
             ("twistd", [*APP, *unix, "--listen", "haproxy:tcp:0"], "cannot be shared"),
             ("twistd", [*APP, *unix, "--workers", "0"], "--workers should be"),
-        ):  # fmt: skip
-            command = [*STARTERS[starter], *WORKERS, *arguments]
-            done = run(command, ROOT, GATEWAY_TEST=str(folder / "once"))
-            text = done.stdout + done.stderr
-            self.assertEqual(1, done.returncode, (arguments, text))
-            self.assertEqual(1, text.count(told), text)
-            self.assertIn(told, text.splitlines()[-1])
-            self.assertNotIn("Traceback", text)
-            (folder / "once").unlink(missing_ok=True)
-            self.assertEqual([], os.listdir(folder), arguments)
+        )  # fmt: skip
+        with copies(ROOT, GATEWAY_TEST=str(folder / "once")) as commands:
+            for starter, arguments, told in mistakes:
+                done = commands.run([*STARTERS[starter], *WORKERS, *arguments])
+                text = done.stdout + done.stderr
+                self.assertEqual(1, done.returncode, (arguments, text))
+                self.assertEqual(1, text.count(told), text)
+                self.assertIn(told, text.splitlines()[-1])
+                self.assertNotIn("Traceback", text)
+                (folder / "once").unlink(missing_ok=True)
+                self.assertEqual([], os.listdir(folder), arguments)
 
     def test_a_daemon_has_one_log_and_leaves_no_pid_file(self):
         folder = self.folder()
@@ -223,7 +217,8 @@ class WorkersTests(SynchronousTestCase):
         done = run([*twistd, "--app", "tests.nothing:x", *listen], folder)
         self.assertEqual(1, done.returncode)
         self.assertIn("there is no module", done.stderr)
-        self.assertEqual(["log"], os.listdir(folder))
+        # The daemon removes it when it has told why it does not start.
+        until(lambda: os.listdir(folder) == ["log"])
         done = run([*twistd, *APP, *listen], folder)
         self.assertEqual(0, done.returncode, done.stderr)
         supervisor = int((folder / "pid").read_text())

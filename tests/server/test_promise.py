@@ -1,7 +1,6 @@
 """The promise of sessions, against whatever a network and a client may do."""
 
 import os
-import random
 
 from hypothesis import HealthCheck, settings
 from hypothesis import seed as seeded
@@ -20,6 +19,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from aiorest_gw import Push, RequestHandlerFactory, SimpleRouter
 from aiorest_gw.testing import InlineCalls, SessionClient, connect
+from tests.seeds import told_seed
 
 # Steps that are made; PROMISE_STEPS=1000000 takes an hour.
 STEPS = int(os.environ.get("PROMISE_STEPS", "10000"))
@@ -262,13 +262,10 @@ class Promise(RuleBasedStateMachine):
 
 class PromiseTests(SynchronousTestCase):
     def test_the_promise_holds(self):
-        """``seed`` is printed; ``PROMISE_SEED`` repeats it."""
-        seed = int(os.environ.get("PROMISE_SEED", random.randrange(2**32)))
-        print(f"seed {seed} ", end="", flush=True)
-        run_state_machine_as_test(
-            seeded(seed)(Promise),
-            settings=settings(
-                max_examples=max(1, STEPS // _PER_EXAMPLE), stateful_step_count=_PER_EXAMPLE,
-                deadline=None, database=None, suppress_health_check=list(HealthCheck),
-            ),
+        """``PROMISE_SEED`` repeats it."""
+        every = settings(
+            max_examples=max(1, STEPS // _PER_EXAMPLE), stateful_step_count=_PER_EXAMPLE,
+            deadline=None, database=None, suppress_health_check=list(HealthCheck),
         )  # fmt: skip
+        with told_seed("PROMISE_SEED") as seed:
+            run_state_machine_as_test(seeded(seed)(Promise), settings=every)
