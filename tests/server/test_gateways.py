@@ -1,7 +1,6 @@
 """Several gateways that share an engine: their clients are one crowd."""
 
-import os
-import random
+from random import Random
 
 from twisted.internet.defer import Deferred
 from twisted.logger import capturedLogs, formatEvent
@@ -13,6 +12,7 @@ from aiorest_gw.sessions.outbox import Outcome
 from aiorest_gw.testing import GatewayTestCase
 
 from ..engines.late import LateEngine
+from ..seeds import told_seed
 from .test_conversation import ByName
 
 
@@ -217,14 +217,12 @@ class CrowdTests(GatewaysTestCase):
     engine_of = staticmethod(lambda case: MemoryEngine(case.clock.seconds))
 
     def test_nothing_is_lost(self):
-        seed = int(os.environ.get("GATEWAYS_SEED", random.randrange(10**9)))
-        print(f"GATEWAYS_SEED={seed}")
-        for round in range(20):
-            self.gateways(max_outbox_messages=8)
-            self.crowd(random.Random(seed + round), seed + round)
+        with told_seed("GATEWAYS_SEED") as seed:
+            for round in range(20):
+                self.gateways(max_outbox_messages=8)
+                self.crowd(Random(seed + round))
 
-    def crowd(self, random, seed):
-        self.seed = seed
+    def crowd(self, random):
         self.sender = self.a
         self.users = {name: Watched() for name in ("ann", "bob")}
         for _ in range(60):
@@ -241,7 +239,7 @@ class CrowdTests(GatewaysTestCase):
                 self.come(random, name, user)
                 self.read(random, name, user)
                 user.client.acknowledge()
-            self.assertEqual([*range(user.sent)], sorted(set(user.got)), f"seed {seed}, {name}")
+            self.assertEqual([*range(user.sent)], sorted(set(user.got)), name)
 
     def look_after(self, random, name, user):
         """One that was sent too much is closed."""
@@ -269,7 +267,7 @@ class CrowdTests(GatewaysTestCase):
         user.client.receive()
         for push in user.client.pushes:
             if user.last is not None:
-                self.assertEqual(user.last + 1, push.event_name, f"seed {self.seed}, {name}")
+                self.assertEqual(user.last + 1, push.event_name, name)
             user.last = push.event_name
             user.got.append(push.event_name)
         user.client.pushes.clear()
