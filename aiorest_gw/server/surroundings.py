@@ -29,7 +29,6 @@ class HasTimers(Protocol):
     """What gives the reactor and its timers: a factory."""
 
     events: CappedLog
-    gathering: Any
     outgoing: Outgoing
     _batched_timer: Any
 
@@ -142,9 +141,7 @@ class ReactorSurroundings:
         return timer
 
     def flush(self) -> None:
-        self._factory.outgoing.leave()
-        if self._factory.gathering is not None:
-            self._factory.gathering.flush()
+        self._factory.outgoing.leave_all()
 
     def waiting(self) -> tuple[Awaitable[Any], Callable[[Any], None]]:
         return _waiting()

@@ -197,8 +197,7 @@ class Delivery:
         """Send what is written already to several; where that fails for one it harms no other."""
         failed = partial(self._surroundings.failure, CANNOT_SEND)
         if len(handlers) > 1:
-            self._surroundings.flush()
-            _to_many(handlers, message, terms, failed)
+            _to_many(handlers, message, terms, self._surroundings.flush, failed)
             return
         for handler in handlers:
             try:
@@ -226,19 +225,32 @@ class Delivery:
 
 
 def _to_many(
-    handlers: Sequence[Any], message: Prepared, terms: Terms, failed: Callable[[], None]
+    handlers: Sequence[Any],
+    message: Prepared,
+    terms: Terms,
+    flush: Callable[[], None],
+    failed: Callable[[], None],
 ) -> None:
-    """Send to many, where nothing that is held back could come behind it.
+    """Send to many, straight to their transports where those take it at once: which would be before what
+    connections hold back, were that not written first.
 
+    :param flush: writes what is held back.
     :param failed: one of them could not be sent to, which harms no other.
     """
     frame = message.frame
+    held = True
     for handler in handlers:
         try:
+            if held:
+                flush()
+                held = False
             transport = handler.straight
             if transport is not None:
                 transport.write(frame)
             elif not handler.deliver_numbered(message):
+                # Whoever hears what becomes of it, or of what it replaced, may send to others.
+                held = True
                 handler.deliver(message, terms)
         except Exception:
+            held = True
             failed()
