@@ -10,7 +10,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from ..errors import APIError, BadMessage, BaseAuthException, CloseCode, for_clients
 from ..messages import Message, Response
 from ..sessions.registry import TooManySessions
-from ..sessions.resumable import ResumableSession, ResumeRefused, Verdict
+from ..sessions.resumable import NeverSent, ResumableSession, ResumeRefused, Verdict
 from ..sessions.session import Session
 from ..sessions.states import State
 from ..wire.dialects import V1Dialect
@@ -300,7 +300,7 @@ def _acknowledge(session: ResumableSession, seq: Any) -> None:
         raise _Broken("an `ack` is the number of a message")
     try:
         session.acknowledge(seq)
-    except ValueError as error:
+    except NeverSent as error:
         raise _Broken(str(error)) from None
 
 

@@ -71,17 +71,22 @@ class Begun:
                 self._events.failure("what runs by itself failed", result)
         else:
             self._value = result
+        self._tell()
+
+    def _tell(self) -> None:
         callbacks, self._callbacks = self._callbacks, []
         for callback in callbacks:
-            callback()
+            try:
+                callback()
+            except BaseException:  # sys.exit() in it ends no gateway
+                self._events.failure("whoever waited for what runs by itself failed")
 
     def when_done(self, callback: Callable[[], None]) -> None:
-        """Call something when it has ended, which may be now."""
+        """Call something when it has ended, which may be now; what it raises is logged."""
         self._awaited = True
+        self._callbacks.append(callback)
         if self._done:
-            callback()
-        else:
-            self._callbacks.append(callback)
+            self._tell()
 
     @property
     def result(self) -> Any:

@@ -10,7 +10,7 @@ from ..wire.prepared import Prepared
 from .engine import Engine, Member
 from .feeding import CANNOT_SEND, Feed, give
 from .letters import Address, Letter, Whose
-from .mailboxes import TOO_LATE, MailboxBounds
+from .mailboxes import MailboxBounds
 from .outbox import Ending, Outcome
 from .receipts import Reached, Receipt
 from .registry import Registry
@@ -152,9 +152,8 @@ class Delivery:
         for letter in letters:
             if letter.to.whose is Whose.SESSION and not receipt.count:
                 receipt.expect(str(letter.to))(_NOBODY)
-            elif letter.expires is not None and receipt.expects(str(letter.to)):
-                remaining = letter.expires - self._surroundings.now()
-                self._surroundings.later(remaining, receipt.end, str(letter.to), TOO_LATE)
+            elif letter.expires is not None:
+                receipt.expire(str(letter.to), letter.expires)
         receipt.complete()
 
     def _deliver_here(self, letter: Letter) -> int:

@@ -158,7 +158,7 @@ class HandlerManager(SessionKeeper):
         """
         written, options, surroundings = prepared(message), terms_from(terms), self.surroundings
         surroundings.check_thread("send_message")
-        result = Receipt(surroundings.waiting, single=True) if receipt else None
+        result = Receipt(lambda: surroundings, single=True) if receipt else None
         handler = self._registry.get(session_id)
         if handler is None:
             letter = self._letter(Address(Whose.SESSION, session_id), written, options, result)
@@ -181,7 +181,7 @@ class HandlerManager(SessionKeeper):
         """
         written, options, surroundings = prepared(message), terms_from(terms), self.surroundings
         surroundings.check_thread("send_message_to_user_ids")
-        result = Receipt(surroundings.waiting, single=False) if receipt else None
+        result = Receipt(lambda: surroundings, single=False) if receipt else None
         letters = [self._letter(to, written, options, result) for to in _addresses(user_ids)]
         return self._send(letters, result)
 
@@ -194,7 +194,7 @@ class HandlerManager(SessionKeeper):
         """
         written, options, surroundings = prepared(message), terms_from(terms), self.surroundings
         surroundings.check_thread("send_message_to_all")
-        result = Receipt(surroundings.waiting, single=False) if receipt else None
+        result = Receipt(lambda: surroundings, single=False) if receipt else None
         return self._send([self._letter(EVERYBODY, written, options, result)], result)
 
     def _letter(

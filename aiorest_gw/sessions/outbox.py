@@ -15,7 +15,7 @@ from typing import Any
 
 import attrs
 
-__all__ = ["Ending", "Entry", "Outbox", "Outcome", "Policy"]
+__all__ = ["TOO_LATE", "Ending", "Entry", "Outbox", "Outcome", "Policy"]
 
 
 class Policy(Enum):
@@ -56,7 +56,7 @@ class Ending:
 
 
 _DELIVERED, _WRITTEN = Ending(Outcome.DELIVERED), Ending(Outcome.WRITTEN)
-_TOO_LATE = Ending(Outcome.EXPIRED, "its time was over")
+TOO_LATE = Ending(Outcome.EXPIRED, "its time was over")
 _FULL = Ending(Outcome.DROPPED, "too much waits for the client")
 _REPLACED = Ending(Outcome.DROPPED, "a later one took its place")
 
@@ -239,7 +239,7 @@ class Outbox:
         for entry in tuple(self._waiting):
             if entry.expires is not None and entry.expires <= now:
                 self._forget(entry)
-                self._end(entry, _TOO_LATE)
+                self._end(entry, TOO_LATE)
 
     def _take_place_of(self, entry: Entry) -> None:
         before = self._keys.get(entry.key) if self._keys and entry.key is not None else None
@@ -302,7 +302,7 @@ class Outbox:
             entry = next(iter(self._waiting))
             if entry.expires is not None and entry.expires <= now:
                 self._forget(entry)
-                self._end(entry, _TOO_LATE)
+                self._end(entry, TOO_LATE)
                 continue
             if entry.missed:
                 return self._noticed(entry)
@@ -378,7 +378,7 @@ class Outbox:
         """The time of an entry is over: it is not sent any more, if it was not yet."""
         if entry in self._waiting:
             self._forget(entry)
-            self._end(entry, _TOO_LATE)
+            self._end(entry, TOO_LATE)
 
     def close(self, reason: str) -> list[Entry]:
         """Nothing is sent any more.

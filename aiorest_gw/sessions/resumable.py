@@ -21,7 +21,7 @@ from .surroundings import Timer
 if TYPE_CHECKING:
     from ..messages import Message
 
-__all__ = ["ResumableSession", "ResumeRefused", "Verdict", "Work", "same_secret"]
+__all__ = ["NeverSent", "ResumableSession", "ResumeRefused", "Verdict", "Work", "same_secret"]
 
 
 class Verdict(Enum):
@@ -33,6 +33,10 @@ class Verdict(Enum):
     AGAIN = auto()
     #: One before it is missing: the dialect's rules are broken.
     GAP = auto()
+
+
+class NeverSent(Exception):
+    """A client acknowledges what it cannot have; the text says what."""
 
 
 class ResumeRefused(Exception):
@@ -138,10 +142,13 @@ class ResumableSession(Session):
     def acknowledge(self, seq: int) -> None:
         """The client has all messages up to a number.
 
-        :raises ValueError: it was never sent.
+        :raises NeverSent: it was never sent.
         """
         outbox = self.outbox
-        outbox.acknowledge(seq)
+        try:
+            outbox.acknowledge(seq)
+        except ValueError as error:
+            raise NeverSent(str(error)) from None
         if outbox.told or self._for_room or not outbox.idle:
             self.go_on()
         if self.work is not None:
@@ -276,14 +283,19 @@ class ResumableSession(Session):
         if self.away_timer is not None:
             self.away_timer.cancel()
             self.away_timer = None
+        if self._keeper is not None:
+            self._keeper.back(self)
         before, self._carrier = self._carrier, None
         self._transport = None
         self.state = after(self.state, Event.RESUMED)
-        if before is not None:
-            before.leave(int(CloseCode.TAKEN_OVER), "another connection took the session over")
-        self.outbox.rewind(ack)
-        answer()
-        self._carrier = carrier
+        try:
+            if before is not None:
+                before.leave(int(CloseCode.TAKEN_OVER), "another connection took the session over")
+            self.outbox.rewind(ack)
+            answer()
+        finally:
+            # Where that failed, it is away again when the connection is closed.
+            self._carrier = carrier
         self.go_on()
         if self.work is not None:
             self.work.go_on()
