@@ -269,6 +269,8 @@ class WritingProtocol(ReadingProtocol):
                     send()
                 except Exception:
                     self.factory.events.failure("what waited for a message's end cannot be sent")
+        if self.session is not None:
+            self.session.go_on()
         self.requests_changed()
 
     def _send_behind(self, send: Callable[[], None], size: int) -> None:
