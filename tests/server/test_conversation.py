@@ -72,6 +72,13 @@ class OpeningTests(ConversationTestCase):
         self.assertEqual(session.session_id, client.session_id)
         self.assertEqual(5, client.request("GET", "/run/5").data)
 
+    def test_the_reason_for_which_nothing_was_resumed_is_ours(self):
+        self.gateway()
+        self.assertNotIn("reason", self.client(reason="the client's").opened)
+        client = self.unopened()
+        client.resume(resume="x", reason="the client's")
+        self.assertEqual("there is no such session, or none any more", client.opened["reason"])
+
     def test_until_then_all_else_is_answered_401(self):
         self.gateway()
         client = self.unopened()
