@@ -15,6 +15,7 @@ from .keeper import SessionKeeper
 from .letters import EVERYBODY, Address, Letter, Whose
 from .receipts import Reached, Receipt
 from .session import Session
+from .states import State
 from .terms import Terms, prepared, terms_from
 
 __all__ = ["HandlerManager", "OnMessage", "ToHandler"]
@@ -61,7 +62,10 @@ class HandlerManager(SessionKeeper):
     :param service_name: of the application, for whoever bridges messages elsewhere.
     :param instance_id: of this process, likewise.
     :param on_handler_message_received: awaited with a function to answer with, the session, and each
-        message that is no request; may be set later.
+        message of a client of the plain dialect that is no request; may be set later. Until it has
+        returned, the message counts as an open request of its connection: of ``max_open_requests`` no
+        more are read. It is cancelled when the connection is lost. In the v1 dialect all messages have
+        their meaning, and others are mistakes, which close with 4504.
     :param max_concurrent_connections: most sessions at the same time; None: as many as connections.
     """
 
@@ -137,6 +141,8 @@ class HandlerManager(SessionKeeper):
         try:
             await received(self.to_handler_message, handler, content)
         except Exception:
+            if getattr(handler, "state", None) is State.GONE:
+                raise  # to whoever runs it, and has perhaps cancelled it
             self.surroundings.failure("on_handler_message_received failed")
             await self.to_handler_message(handler, {"detail": APIError().detail} | _kept(content))
 
