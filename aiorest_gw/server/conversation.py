@@ -11,8 +11,8 @@ from ..errors import APIError, BadMessage, BaseAuthException, CloseCode, for_cli
 from ..messages import Message, Response
 from ..sessions.registry import TooManySessions
 from ..sessions.resumable import NeverSent, ResumableSession, ResumeRefused, Verdict
-from ..sessions.session import Session
 from ..sessions.states import State
+from ..sessions.unopened import UnopenedSession
 from ..wire.dialects import V1Dialect
 from .awaiting import begun
 from .loops import loop_of
@@ -37,7 +37,7 @@ class Conversation:
 
     :param connection: that it comes over.
     :param dialect: JSON or MessagePack.
-    :param first: the session that the connection had until now; a new one takes its place.
+    :param first: stands for the session until the client has opened it.
     :param token: credentials of the opening handshake.
     :ivar session: None until it is open.
     """
@@ -50,7 +50,7 @@ class Conversation:
         self,
         connection: RequestHandlerProtocol,
         dialect: V1Dialect,
-        first: Session,
+        first: UnopenedSession,
         token: str | None,
     ) -> None:
         self._connection = connection
@@ -98,6 +98,7 @@ class Conversation:
         opening, self._opening = self._opening, None
         if opening is not None:
             opening.cancel()
+        self._first.lost(self._connection)
         if self.session is not None:
             self._let_go(self.session)
             self.session.lost(self._connection)
@@ -174,6 +175,8 @@ class Conversation:
             self._opening = None
             if self._connection.can_send:
                 self._opened_or_resumed(id, data, identity)
+                if self.session is not None:
+                    self._first.opened(self.session)
         except TooManySessions as error:
             self._answer_failure(error, id)
         except (CancelledError, asyncio.CancelledError, GeneratorExit):  # the connection is lost

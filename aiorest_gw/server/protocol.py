@@ -13,6 +13,7 @@ from ..errors import BadMessage, CloseCode
 from ..messages import Request
 from ..routing.urls import SERVING
 from ..sessions.session import Session
+from ..sessions.unopened import UnopenedSession
 from ..wire.codecs import decode_base64, decode_request, encode_base64, look
 from ..wire.dialects import V1
 from .answering import Answering
@@ -199,7 +200,9 @@ class RequestHandlerProtocol(WritingProtocol):
         assert session is not None
         dialect = V1.get(self.websocket_protocol_in_use or "")
         if dialect is not None:
-            self._conversation = Conversation(self, dialect, session, self.token)
+            most = factory.limits.max_outbox_messages
+            first = self.session = UnopenedSession.of(session, dialect, self, most)
+            self._conversation = Conversation(self, dialect, first, self.token)
             return
         session.begin(factory.manager, self)
         session.renewed(self._remaining)

@@ -21,7 +21,9 @@ from .surroundings import Timer
 if TYPE_CHECKING:
     from ..messages import Message
 
-__all__ = ["NeverSent", "ResumableSession", "ResumeRefused", "Verdict", "Work", "same_secret"]
+__all__ = [
+    "NeverSent", "ResumableSession", "ResumeRefused", "Verdict", "Work", "checked_object", "same_secret",
+]  # fmt: skip
 
 
 class Verdict(Enum):
@@ -46,6 +48,14 @@ class ResumeRefused(Exception):
 def same_secret(known: str, shown: str) -> bool:
     """Whether two secrets are the same; takes as long wherever they differ."""
     return hmac.compare_digest(known.encode(), shown.encode(errors="replace"))
+
+
+def checked_object(message: Any) -> None:
+    """
+    :raises UnwritableMessage: it is no message of the dialect.
+    """
+    if not isinstance(message, dict):
+        raise UnwritableMessage("an object", "in the v1 dialect it is a dictionary")
 
 
 class Work(Protocol):
@@ -209,8 +219,7 @@ class ResumableSession(Session):
 
     def send_object(self, message: Any) -> None:
         self._check_thread("send_object")
-        if not isinstance(message, dict):
-            raise UnwritableMessage("an object", "in the v1 dialect it is a dictionary")
+        checked_object(message)
         super().send_object(message)
 
     def send_told(self, body: bytes, told: Callable[[Ending], None]) -> None:
