@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from typing import Any
 
-from ..sessions.receipts import Waiting
-
 __all__ = ["Expected"]
+
+# Makes something to await, and what lets go whoever awaits it.
+Waiting = Callable[[], tuple[Awaitable[Any], Callable[[Any], None]]]
 
 
 class Expected:

@@ -43,6 +43,7 @@ class FrontEndDispatcher:
     def __init__(self) -> None:
         self._dispatchers: dict[str, Dispatcher] = {}
         self._stack: AsyncExitStack | None = None
+        self._starting = False
 
     def __repr__(self) -> str:
         return f"<FrontEndDispatcher: {self._known}>"
@@ -100,17 +101,21 @@ class FrontEndDispatcher:
     async def __aenter__(self) -> FrontEndDispatcher:
         """Start the channels; where one of them fails, those before it are stopped again.
 
-        :raises RuntimeError: it runs already.
+        :raises RuntimeError: it runs already, or is being started.
         """
-        if self._stack is not None:
+        if self._starting or self._stack is not None:
             raise RuntimeError("it runs already")
-        async with AsyncExitStack() as stack:
-            stack.callback(self._forget_stack)
-            started = 0
-            while started < len(self._dispatchers):  # some may be added meanwhile
-                await stack.enter_async_context(list(self._dispatchers.values())[started])
-                started += 1
-            self._stack = stack.pop_all()
+        self._starting = True
+        try:
+            async with AsyncExitStack() as stack:
+                stack.callback(self._forget_stack)
+                started = 0
+                while started < len(self._dispatchers):  # some may be added meanwhile
+                    await stack.enter_async_context(list(self._dispatchers.values())[started])
+                    started += 1
+                self._stack = stack.pop_all()
+        finally:
+            self._starting = False
         return self
 
     async def __aexit__(

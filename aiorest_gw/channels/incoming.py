@@ -29,6 +29,8 @@ __all__ = ["MessageFromFrontEndDispatcher"]
 Answer = Callable[[PageMessage], Any]
 Handler = Callable[[PageMessage], Any]
 
+# What the application's functions may raise; sys.exit() there ends no gateway.
+_ANY = (Exception, SystemExit, KeyboardInterrupt)
 # The channel that a page is told on that its message could not be read.
 _UNREADABLE = "1"
 
@@ -145,7 +147,7 @@ class MessageFromFrontEndDispatcher:
             if self._open >= self._most_open:
                 raise ServiceUnavailable("Too many messages are being handled; try again later.")
             result = handler(message)
-        except Exception as error:
+        except _ANY as error:
             self._refuse(message, answer, error)
         if isawaitable(result):
             self._open += 1
@@ -162,13 +164,13 @@ class MessageFromFrontEndDispatcher:
     ) -> None:
         try:
             await running
-        except Exception as error:
+        except _ANY as error:
             self._refuse(message, answer, error)
         finally:
             self._open -= 1
             handled.succeed(None)
 
-    def _refuse(self, message: PageMessage, answer: Answer | None, error: Exception) -> None:
+    def _refuse(self, message: PageMessage, answer: Answer | None, error: BaseException) -> None:
         """Answer a message that failed; the exception is being handled."""
         told = for_clients(error)
         if told is not error:
@@ -182,7 +184,7 @@ class MessageFromFrontEndDispatcher:
             return
         try:
             sending = answer(refusal)
-        except Exception as error:
+        except _ANY as error:
             self._not_answered(error)
         else:
             if iscoroutine(sending) or isinstance(sending, Deferred):
@@ -191,10 +193,10 @@ class MessageFromFrontEndDispatcher:
     async def _answered(self, sending: Awaitable[Any]) -> None:
         try:
             await sending
-        except Exception as error:
+        except _ANY as error:
             self._not_answered(error)
 
-    def _not_answered(self, error: Exception) -> None:
+    def _not_answered(self, error: BaseException) -> None:
         self.surroundings.warn("a page could not be answered: {error}", error=type(error).__name__)
 
 

@@ -20,7 +20,7 @@ from ..sessions.terms import Terms
 from .arguments import is_made
 from .messages import PreparedPage
 
-__all__ = ["Done", "Link", "SendTimeout", "link_to"]
+__all__ = ["Done", "Link", "SendTimeout", "link_to", "nothing"]
 
 # Takes how a message ended, or the error with which its connection failed.
 Done = Callable[[Ending | BaseException], None]
@@ -83,7 +83,7 @@ def link_to(transport: Any, later: Later, timeout: float) -> Link:
     return _SendingLink(transport, later, timeout)
 
 
-def _nothing() -> None:
+def nothing() -> None:
     """There is nothing to be given up."""
 
 
@@ -112,7 +112,7 @@ class _SessionLink:
             done(SessionEnded(ending.reason) if gone else ending)
 
         session.deliver(page, _TERMS, told)
-        return _nothing
+        return nothing
 
 
 class _SendingLink:
@@ -142,7 +142,7 @@ class _SendingLink:
             sending = begun(sending)
         if not isinstance(sending, Deferred):
             done(_WRITTEN)
-            return _nothing
+            return nothing
         return self._watch(sending, done)
 
     def _watch(self, sending: Deferred[Any], done: Done) -> Callable[[], None]:

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from ..errors import SerializerError
-from ..sessions.outbox import Ending, Entry, Outbox, Outcome, Policy
+from ..sessions.outbox import TOO_LATE, Ending, Entry, Outbox, Outcome, Policy
 from ..sessions.receipts import Receipt
 from ..sessions.surroundings import CountedWarning, Surroundings
 from .arguments import (
@@ -22,7 +22,7 @@ from .arguments import (
     policy_of_message,
 )
 from .expected import Expected
-from .links import Link, link_to
+from .links import Link, link_to, nothing
 from .messages import PageMessage, PreparedPage
 from .surroundings import surroundings_here
 
@@ -39,7 +39,6 @@ class _State(Enum):
 
 
 _SENDING = (_State.RUNNING, _State.LEAVING)
-_TOO_LATE = Ending(Outcome.EXPIRED, "its time was over")
 _STOPPED = Ending(Outcome.DROPPED, "the channel has been stopped")
 _UNWRITABLE = Ending(Outcome.DROPPED, "it cannot be written for this page")
 # What fills the outbox's place for a number of dropped messages, where the page is not told.
@@ -169,7 +168,7 @@ class FrontEndWebSocketDispatcher:
         expires = None
         if ttl is not None:
             expires = self.surroundings.now() + checked_seconds("ttl", ttl)
-        receipt = Receipt(lambda: self.surroundings.waiting(), single=True)
+        receipt = Receipt(lambda: self.surroundings, single=True)
         told = receipt.expect("page")
         receipt.complete()
         if self._state in (_State.LEAVING, _State.STOPPED):
@@ -189,16 +188,19 @@ class FrontEndWebSocketDispatcher:
             self._warned = self._outbox.dropped
 
     def _notice(self, missed: int) -> Entry:
-        if self._make_notice is None:
-            return Entry(_UNTOLD, 0)
-        page = PreparedPage(self._make_notice(missed))
-        return Entry(page, page.size)
+        try:
+            if self._make_notice is not None:
+                page = PreparedPage(self._make_notice(missed))
+                return Entry(page, page.size)
+        except BaseException:  # sys.exit() in it ends no gateway
+            self.surroundings.failure("what tells a page of dropped messages failed")
+        return Entry(_UNTOLD, 0)
 
     def _expire(self, entry: Entry) -> None:
         """The time of a message is over; one that is on its way may still arrive."""
         self._outbox.expire(entry)
         if entry.seq and entry.seq not in self._sending:
-            self._tell_of(entry, _TOO_LATE)
+            self._tell_of(entry, TOO_LATE)
         self._settle()
 
     # -- the connection of the page
@@ -294,9 +296,9 @@ class FrontEndWebSocketDispatcher:
             self._end(entry, None)
             return
         if entry.expires is not None and entry.expires <= self.surroundings.now():
-            self._end(entry, _TOO_LATE)
+            self._end(entry, TOO_LATE)
             return
-        self._sending[seq] = _not_yet
+        self._sending[seq] = nothing  # yet
         try:
             give_up = link.send(entry.body, partial(self._done, link, entry))
         except SerializerError:  # in the dialect of this page
@@ -393,7 +395,3 @@ class FrontEndWebSocketDispatcher:
                 count=waited,
             )
         self._settle()
-
-
-def _not_yet() -> None:
-    """What gives a message up is not known yet."""

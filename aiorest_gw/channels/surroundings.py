@@ -36,8 +36,6 @@ class _LoopAsReactor:
 class _WithoutFactory:
     """What the surroundings ask of a factory, of a reactor alone."""
 
-    gathering = None
-
     def __init__(self, reactor: Any) -> None:
         self.reactor = reactor
         self.events = CappedLog(reactor.seconds)

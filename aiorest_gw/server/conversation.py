@@ -10,9 +10,9 @@ from twisted.internet.defer import CancelledError, Deferred
 from ..errors import APIError, BadMessage, BaseAuthException, CloseCode, for_clients
 from ..messages import Message, Response
 from ..sessions.registry import TooManySessions
-from ..sessions.resumable import ResumableSession, ResumeRefused, Verdict
-from ..sessions.session import Session
+from ..sessions.resumable import NeverSent, ResumableSession, ResumeRefused, Verdict
 from ..sessions.states import State
+from ..sessions.unopened import UnopenedSession
 from ..wire.dialects import V1Dialect
 from .awaiting import begun
 from .loops import loop_of
@@ -37,7 +37,7 @@ class Conversation:
 
     :param connection: that it comes over.
     :param dialect: JSON or MessagePack.
-    :param first: the session that the connection had until now; a new one takes its place.
+    :param first: stands for the session until the client has opened it.
     :param token: credentials of the opening handshake.
     :ivar session: None until it is open.
     """
@@ -50,7 +50,7 @@ class Conversation:
         self,
         connection: RequestHandlerProtocol,
         dialect: V1Dialect,
-        first: Session,
+        first: UnopenedSession,
         token: str | None,
     ) -> None:
         self._connection = connection
@@ -98,6 +98,7 @@ class Conversation:
         opening, self._opening = self._opening, None
         if opening is not None:
             opening.cancel()
+        self._first.lost(self._connection)
         if self.session is not None:
             self._let_go(self.session)
             self.session.lost(self._connection)
@@ -179,8 +180,10 @@ class Conversation:
             token = data.get("token")
             identity = await self._factory.identify(self._token if token is None else token)
             self._opening = None
-            if self._connection.can_send and not self._resumed(id, data, identity):
-                self._opened(id, data, identity)
+            if self._connection.can_send:
+                self._opened_or_resumed(id, data, identity)
+                if self.session is not None:
+                    self._first.opened(self.session)
         except TooManySessions as error:
             self._answer_failure(error, id)
         except (CancelledError, asyncio.CancelledError, GeneratorExit):  # the connection is lost
@@ -202,20 +205,30 @@ class Conversation:
             self._answer_failure(told, id)
         self._connection.fail(code, reason)
 
-    def _resumed(self, id: int, data: dict[str, Any], identity: Any) -> bool:
-        """Go on with a session, if that is asked for and possible."""
+    def _opened_or_resumed(self, id: int, data: dict[str, Any], identity: Any) -> None:
         if data.get("resume") is None:
-            return False
+            self._opened(id, identity)
+            return
         ack = data.get("ack") or 0
-        manager = self._factory.manager
         try:
-            session = manager.find(data["resume"])
-            session.check_resume(ack, self._dialect)
-            if session.user_id != identity.user.id and session.user_id is not None:
-                raise ResumeRefused("it is another user's")
+            session = self._to_be_resumed(data["resume"], ack, identity)
         except ResumeRefused as refused:
-            data["reason"] = str(refused)
-            return False
+            self._opened(id, identity, str(refused))
+        else:
+            self._resumed(id, session, ack, identity)
+
+    def _to_be_resumed(self, resume: str, ack: int, identity: Any) -> ResumableSession:
+        """The session that a client may go on with.
+
+        :raises ResumeRefused: there is none.
+        """
+        session = self._factory.manager.find(resume)
+        session.check_resume(ack, self._dialect)
+        if session.user_id != identity.user.id and session.user_id is not None:
+            raise ResumeRefused("it is another user's")
+        return session
+
+    def _resumed(self, id: int, session: ResumableSession, ack: int, identity: Any) -> None:
         session.user = identity.user
         session.peer = self._first.peer
 
@@ -228,12 +241,15 @@ class Conversation:
         if session.state is State.OPEN:
             session.renewed(identity.remaining)
             # It may have been nobody's until now.
-            manager.register(session)
+            self._factory.manager.register(session)
         if session.work is not None:
             session.work.again()
-        return True
 
-    def _opened(self, id: int, data: dict[str, Any], identity: Any) -> None:
+    def _opened(self, id: int, identity: Any, refused: str | None = None) -> None:
+        """Go on with a new session.
+
+        :param refused: why not with another one, where that was asked.
+        """
         self._first.user = identity.user
         manager = self._factory.manager
         session = ResumableSession.instead_of(self._first, self._dialect, manager)
@@ -242,9 +258,9 @@ class Conversation:
         session.work = Working(session, self._factory)
         # Its opening was the first request, or stands for it.
         session.received = id
-        reason = {"reason": data["reason"]} if "reason" in data else {}
         self._has(session)
-        self._answer(id, session, resumed=False, **reason)
+        more = {} if refused is None else {"reason": refused}
+        self._answer(id, session, resumed=False, **more)
         session.begin(manager, self._connection)
         self._connection.has_session(session)
         session.renewed(identity.remaining)
@@ -307,7 +323,7 @@ def _acknowledge(session: ResumableSession, seq: Any) -> None:
         raise _Broken("an `ack` is the number of a message")
     try:
         session.acknowledge(seq)
-    except ValueError as error:
+    except NeverSent as error:
         raise _Broken(str(error)) from None
 
 

@@ -190,8 +190,6 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
             lambda work: self.reactor.callLater(0, work), lambda: self.reactor.seconds()
         )
         self.outgoing = Outgoing(lambda: self.reactor, self.events)
-        # The connection whose messages are being worked on together, if there is one.
-        self.gathering: RequestHandlerProtocol | None = None
         self.shared = shared
         self.deflater = Deflater()
         self.limits = Limits() if limits is None else limits

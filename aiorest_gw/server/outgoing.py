@@ -35,14 +35,17 @@ class Outgoing:
 
     :param reactor: gives it when the first one has something to write.
     :param events: for errors.
+    :ivar gathering: connections whose messages are being worked on together, the innermost last: what
+        one of them answers may let another one read on.
     """
 
-    __slots__ = ("_at_once", "_events", "_reactor", "_size", "_waiting")
+    __slots__ = ("_at_once", "_events", "_reactor", "_size", "_waiting", "gathering")
 
     def __init__(self, reactor: Callable[[], Any], events: CappedLog) -> None:
         self._reactor = reactor
         self._events = events
         self._waiting: list[Writer] = []
+        self.gathering: list[Writer] = []
         self._size = 0
         self._at_once = 0
 
@@ -77,7 +80,15 @@ class Outgoing:
         waiting, self._waiting = self._waiting, []
         if len(waiting) == 1:
             self._at_once = _ALONE
-        for writer in waiting:
+        self._write(waiting)
+
+    def leave_all(self) -> None:
+        """Let whoever holds something back write it now."""
+        self.leave()
+        self._write(self.gathering)
+
+    def _write(self, writers: list[Writer]) -> None:
+        for writer in writers:
             try:
                 writer.flush()
             except Exception:

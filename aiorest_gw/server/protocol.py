@@ -13,10 +13,13 @@ from ..errors import BadMessage, CloseCode
 from ..messages import Request
 from ..routing.urls import SERVING
 from ..sessions.session import Session
+from ..sessions.unopened import UnopenedSession
 from ..wire.codecs import decode_base64, decode_request, encode_base64, look
 from ..wire.dialects import V1
 from .answering import Answering
+from .bridging import Bridging
 from .conversation import Conversation
+from .loops import loop_of
 from .working import Working
 from .writing import WritingProtocol
 
@@ -48,6 +51,8 @@ class RequestHandlerProtocol(WritingProtocol):
     # In the v1 dialect; and whether what the client sends has to wait.
     _conversation: Conversation | None = None
     _holds = False
+    # In the plain dialect, where somebody takes messages that are no requests.
+    _bridging: Bridging | None = None
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -74,6 +79,8 @@ class RequestHandlerProtocol(WritingProtocol):
         finally:
             if self._conversation is None and self.session is not None:
                 self.session.lost(self)
+            if self._bridging is not None:
+                self._bridging.close()
             self.factory.connection_ended()
 
     # -- requests and their answers
@@ -126,11 +133,19 @@ class RequestHandlerProtocol(WritingProtocol):
 
     def _hand_over(self, payload: bytes) -> bool:
         """A message that is no request: to whoever bridges messages elsewhere, if somebody does."""
-        manager = self.factory.manager
-        if manager.on_handler_message_received is None:
+        factory = self.factory
+        if factory.manager.on_handler_message_received is None:
             return False
-        self.factory.surroundings.begin(manager.on_handler_message(self.session, payload))
+        if self._bridging is None:
+            self._bridging = Bridging(factory.limits, factory.events, self.requests_changed)
+        handling = factory.manager.on_handler_message(self.session, payload)
+        self._bridging.hand_over(handling, len(payload), loop_of(factory.reactor))
         return True
+
+    @property
+    def _bridged(self) -> int:
+        """How many messages that are no requests somebody still has."""
+        return 0 if self._bridging is None else self._bridging.open
 
     def _decode_message(
         self,
@@ -185,7 +200,9 @@ class RequestHandlerProtocol(WritingProtocol):
         assert session is not None
         dialect = V1.get(self.websocket_protocol_in_use or "")
         if dialect is not None:
-            self._conversation = Conversation(self, dialect, session, self.token)
+            most = factory.limits.max_outbox_messages
+            first = self.session = UnopenedSession.of(session, dialect, self, most)
+            self._conversation = Conversation(self, dialect, first, self.token)
             return
         session.begin(factory.manager, self)
         session.renewed(self._remaining)
@@ -248,7 +265,7 @@ class RequestHandlerProtocol(WritingProtocol):
     @property
     def _may_leave(self) -> bool:
         """Whether all that was asked is answered, and the answers are sent."""
-        return not self._answering.open and self._behind is None
+        return not (self._answering.open or self._bridged) and self._behind is None
 
     # -- reading only as fast as the application answers and the peer reads
 
@@ -257,6 +274,7 @@ class RequestHandlerProtocol(WritingProtocol):
         self._may_work = (
             self._peer_reads
             and not self._answering.full
+            and not (self._bridging is not None and self._bridging.full(self._answering.open))
             and (not self.draining or self._conversation is not None)
             and not self._holds
             and self._behind is None
@@ -305,7 +323,7 @@ class RequestHandlerProtocol(WritingProtocol):
     def finish(self) -> None:
         """Answer what is still open with an error, now."""
         self._answering.expire()
-        if self.draining and self._behind is not None:
+        if self.draining and (self._behind is not None or self._bridged):
             self._leave()
 
     def _leave(self) -> None:

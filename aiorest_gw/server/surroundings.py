@@ -29,7 +29,6 @@ class HasTimers(Protocol):
     """What gives the reactor and its timers: a factory."""
 
     events: CappedLog
-    gathering: Any
     outgoing: Outgoing
     _batched_timer: Any
 
@@ -72,17 +71,22 @@ class Begun:
                 self._events.failure("what runs by itself failed", result)
         else:
             self._value = result
+        self._tell()
+
+    def _tell(self) -> None:
         callbacks, self._callbacks = self._callbacks, []
         for callback in callbacks:
-            callback()
+            try:
+                callback()
+            except BaseException:  # sys.exit() in it ends no gateway
+                self._events.failure("whoever waited for what runs by itself failed")
 
     def when_done(self, callback: Callable[[], None]) -> None:
-        """Call something when it has ended, which may be now."""
+        """Call something when it has ended, which may be now; what it raises is logged."""
         self._awaited = True
+        self._callbacks.append(callback)
         if self._done:
-            callback()
-        else:
-            self._callbacks.append(callback)
+            self._tell()
 
     @property
     def result(self) -> Any:
@@ -142,9 +146,7 @@ class ReactorSurroundings:
         return timer
 
     def flush(self) -> None:
-        self._factory.outgoing.leave()
-        if self._factory.gathering is not None:
-            self._factory.gathering.flush()
+        self._factory.outgoing.leave_all()
 
     def waiting(self) -> tuple[Awaitable[Any], Callable[[Any], None]]:
         return _waiting()

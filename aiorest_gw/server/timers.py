@@ -22,6 +22,8 @@ _GRAIN = 0.1
 _TOGETHER = 0.0005
 # What a sum of floats may be above the number that is meant, in grains.
 _ROUNDING = 1e-6
+# Seconds, ten years, that the longest timer takes: clocks and their grains have ends.
+_LONGEST = 315_576_000.0
 
 
 @attrs.define(eq=False)
@@ -30,13 +32,12 @@ class _Batch:
 
     :param delayed: calls them; None when it has begun to.
     :param forget: is called when there is none to be called any more.
-    :ivar open: how many are still to be called.
+    :ivar timers: in the order in which they were set; those that are cancelled go, until it has begun.
     """
 
     delayed: IDelayedCall | None
     forget: Callable[[], object]
-    timers: list[Timer] = attrs.field(factory=list)
-    open: int = 0
+    timers: dict[Timer, None] = attrs.field(factory=dict)
 
 
 @attrs.define(eq=False)
@@ -54,10 +55,11 @@ class Timer:
         batch = self._batch
         if self.call is not None:
             self.call = None
-            batch.open -= 1
-            if not batch.open and batch.delayed is not None:
-                batch.delayed.cancel()
-                batch.forget()
+            if batch.delayed is not None:
+                del batch.timers[self]
+                if not batch.timers:
+                    batch.delayed.cancel()
+                    batch.forget()
 
 
 class Timers:
@@ -75,19 +77,19 @@ class Timers:
     def call_later(self, seconds: float, function: Callable[..., Any], *args: Any) -> Timer:
         """Call a function later.
 
+        :param seconds: of more than ten years, ten years.
         :returns: the timer, which may be cancelled at any time.
         """
         clock = self._clock()
         now: float = clock.seconds()
-        grain = ceil((now + seconds) / _GRAIN - _ROUNDING)
+        grain = ceil((now + min(seconds, _LONGEST)) / _GRAIN - _ROUNDING)
         batch = self._batches.get(grain)
         if batch is None:
             delayed = clock.callLater(max(0.0, grain * _GRAIN - now), self._call, grain)
             batch = _Batch(delayed, lambda: self._batches.pop(grain))
             self._batches[grain] = batch
         timer = Timer(batch, (function, args))
-        batch.timers.append(timer)
-        batch.open += 1
+        batch.timers[timer] = None
         return timer
 
     def _call(self, grain: int) -> None:

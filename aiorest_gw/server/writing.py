@@ -62,11 +62,11 @@ class WritingProtocol(ReadingProtocol):
 
     def _begin_batch(self) -> None:
         self._gathers = True
-        self.factory.gathering = self
+        self.factory.outgoing.gathering.append(self)
 
     def _end_batch(self) -> None:
         self._gathers = False
-        self.factory.gathering = None
+        self.factory.outgoing.gathering.pop()
         if self._batch is not None:
             self.factory.outgoing.wait(self, self._batch_size)
 
@@ -269,6 +269,8 @@ class WritingProtocol(ReadingProtocol):
                     send()
                 except Exception:
                     self.factory.events.failure("what waited for a message's end cannot be sent")
+        if self.session is not None:
+            self.session.go_on()
         self.requests_changed()
 
     def _send_behind(self, send: Callable[[], None], size: int) -> None:

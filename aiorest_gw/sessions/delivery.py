@@ -10,7 +10,7 @@ from ..wire.prepared import Prepared
 from .engine import Engine, Member
 from .feeding import CANNOT_SEND, Feed, give
 from .letters import Address, Letter, Whose
-from .mailboxes import TOO_LATE, MailboxBounds
+from .mailboxes import MailboxBounds
 from .outbox import Ending, Outcome
 from .receipts import Reached, Receipt
 from .registry import Registry
@@ -152,9 +152,8 @@ class Delivery:
         for letter in letters:
             if letter.to.whose is Whose.SESSION and not receipt.count:
                 receipt.expect(str(letter.to))(_NOBODY)
-            elif letter.expires is not None and receipt.expects(str(letter.to)):
-                remaining = letter.expires - self._surroundings.now()
-                self._surroundings.later(remaining, receipt.end, str(letter.to), TOO_LATE)
+            elif letter.expires is not None:
+                receipt.expire(str(letter.to), letter.expires)
         receipt.complete()
 
     def _deliver_here(self, letter: Letter) -> int:
@@ -197,8 +196,7 @@ class Delivery:
         """Send what is written already to several; where that fails for one it harms no other."""
         failed = partial(self._surroundings.failure, CANNOT_SEND)
         if len(handlers) > 1:
-            self._surroundings.flush()
-            _to_many(handlers, message, terms, failed)
+            _to_many(handlers, message, terms, self._surroundings.flush, failed)
             return
         for handler in handlers:
             try:
@@ -226,19 +224,32 @@ class Delivery:
 
 
 def _to_many(
-    handlers: Sequence[Any], message: Prepared, terms: Terms, failed: Callable[[], None]
+    handlers: Sequence[Any],
+    message: Prepared,
+    terms: Terms,
+    flush: Callable[[], None],
+    failed: Callable[[], None],
 ) -> None:
-    """Send to many, where nothing that is held back could come behind it.
+    """Send to many, straight to their transports where those take it at once: which would be before what
+    connections hold back, were that not written first.
 
+    :param flush: writes what is held back.
     :param failed: one of them could not be sent to, which harms no other.
     """
     frame = message.frame
+    held = True
     for handler in handlers:
         try:
+            if held:
+                flush()
+                held = False
             transport = handler.straight
             if transport is not None:
                 transport.write(frame)
             elif not handler.deliver_numbered(message):
+                # Whoever hears what becomes of it, or of what it replaced, may send to others.
+                held = True
                 handler.deliver(message, terms)
         except Exception:
+            held = True
             failed()

@@ -8,7 +8,7 @@ from typing import Any
 
 from .engine import Engine
 from .letters import Letter, Mail
-from .mailboxes import TOO_LATE, MailboxBounds, Mailboxes
+from .mailboxes import MailboxBounds, Mailboxes
 from .outbox import Ending, Outcome
 from .registry import Registry
 from .resumable import ResumableSession
@@ -74,10 +74,11 @@ class Feed:
     def put_behind(self, letter: Letter) -> None:
         """A letter for the session, or for whoever comes, comes behind all that waits."""
         name = str(letter.to) if self._look() is None else self.handler.session_id
-        told = letter.expect(name)
         now = self._surroundings.now()
-        if told is not None and letter.expires is not None:
-            self._surroundings.later(letter.expires - now, told, TOO_LATE)
+        if letter.receipt is not None:
+            letter.receipt.expect(name)
+            if letter.expires is not None:
+                letter.receipt.expire(name, letter.expires)
         self._pruned(self._behind.put(self._user_id, Mail(letter, name), self._bounds, now))
 
     async def run(self) -> None:

@@ -138,12 +138,17 @@ class SessionKeeper:
         session.away_timer = self.surroundings.later(self._limits.session_ttl, session.give_up)
         too_many = self._absence.add(session)
         while too_many is not None:
+            self._absence.remove(too_many)
             too_many.give_up("too many clients were away")
             too_many = self._absence.one_too_many()
 
-    def expire_later(self, session: Session, entry: Entry, ttl: float) -> None:
+    def back(self, session: ResumableSession) -> None:
+        """A client is back from being away."""
+        self._absence.remove(session)
+
+    def expire_later(self, session: Session, entry: Entry, ttl: float) -> Timer:
         """Somebody waits to hear of a push whose time ends."""
-        self.surroundings.later(ttl, session.expire, entry)
+        return self.surroundings.later(ttl, session.expire, entry)
 
     def join(self, session: Session, topic: str, since: Position | None) -> Awaitable[Subscribed]:
         return self.surroundings.begin(self.topics.subscribe(session, topic, since))

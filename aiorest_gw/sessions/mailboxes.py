@@ -10,11 +10,10 @@ from typing import Any
 import attrs
 
 from .letters import Mail
-from .outbox import Ending, Outcome
+from .outbox import TOO_LATE, Ending, Outcome
 
-__all__ = ["TOO_LATE", "MailboxBounds", "Mailboxes"]
+__all__ = ["MailboxBounds", "Mailboxes"]
 
-TOO_LATE = Ending(Outcome.EXPIRED, "its time was over")
 _PRUNED = Ending(Outcome.DROPPED, "its mailbox was full")
 
 

@@ -15,6 +15,7 @@ from .keeper import SessionKeeper
 from .letters import EVERYBODY, Address, Letter, Whose
 from .receipts import Reached, Receipt
 from .session import Session
+from .states import State
 from .terms import Terms, prepared, terms_from
 
 __all__ = ["HandlerManager", "OnMessage", "ToHandler"]
@@ -61,7 +62,10 @@ class HandlerManager(SessionKeeper):
     :param service_name: of the application, for whoever bridges messages elsewhere.
     :param instance_id: of this process, likewise.
     :param on_handler_message_received: awaited with a function to answer with, the session, and each
-        message that is no request; may be set later.
+        message of a client of the plain dialect that is no request; may be set later. Until it has
+        returned, the message counts as an open request of its connection: of ``max_open_requests`` no
+        more are read. It is cancelled when the connection is lost. In the v1 dialect all messages have
+        their meaning, and others are mistakes, which close with 4504.
     :param max_concurrent_connections: most sessions at the same time; None: as many as connections.
     """
 
@@ -137,6 +141,8 @@ class HandlerManager(SessionKeeper):
         try:
             await received(self.to_handler_message, handler, content)
         except Exception:
+            if getattr(handler, "state", None) is State.GONE:
+                raise  # to whoever runs it, and has perhaps cancelled it
             self.surroundings.failure("on_handler_message_received failed")
             await self.to_handler_message(handler, {"detail": APIError().detail} | _kept(content))
 
@@ -158,7 +164,7 @@ class HandlerManager(SessionKeeper):
         """
         written, options, surroundings = prepared(message), terms_from(terms), self.surroundings
         surroundings.check_thread("send_message")
-        result = Receipt(surroundings.waiting, single=True) if receipt else None
+        result = Receipt(lambda: surroundings, single=True) if receipt else None
         handler = self._registry.get(session_id)
         if handler is None:
             letter = self._letter(Address(Whose.SESSION, session_id), written, options, result)
@@ -181,7 +187,7 @@ class HandlerManager(SessionKeeper):
         """
         written, options, surroundings = prepared(message), terms_from(terms), self.surroundings
         surroundings.check_thread("send_message_to_user_ids")
-        result = Receipt(surroundings.waiting, single=False) if receipt else None
+        result = Receipt(lambda: surroundings, single=False) if receipt else None
         letters = [self._letter(to, written, options, result) for to in _addresses(user_ids)]
         return self._send(letters, result)
 
@@ -194,7 +200,7 @@ class HandlerManager(SessionKeeper):
         """
         written, options, surroundings = prepared(message), terms_from(terms), self.surroundings
         surroundings.check_thread("send_message_to_all")
-        result = Receipt(surroundings.waiting, single=False) if receipt else None
+        result = Receipt(lambda: surroundings, single=False) if receipt else None
         return self._send([self._letter(EVERYBODY, written, options, result)], result)
 
     def _letter(

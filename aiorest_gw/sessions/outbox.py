@@ -11,11 +11,12 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from enum import Enum
 from math import inf
-from typing import Any
 
 import attrs
 
-__all__ = ["Ending", "Entry", "Outbox", "Outcome", "Policy"]
+from .entries import Entry
+
+__all__ = ["TOO_LATE", "Ending", "Entry", "Outbox", "Outcome", "Policy"]
 
 
 class Policy(Enum):
@@ -25,7 +26,8 @@ class Policy(Enum):
     DROP_OLDEST = "drop_oldest"
     #: It is dropped itself.
     DROP_NEWEST = "drop_newest"
-    #: It takes the place of those with its key, full or not; where there are none, as ``DROP_OLDEST``.
+    #: It takes the place of the one with its key, full or not, if there is room for it then; where there
+    #: is none, as ``DROP_OLDEST``.
     COALESCE = "coalesce"
     #: The client is closed with 4002, and what was kept for it is gone, which it is told.
     CLOSE = "close"
@@ -56,51 +58,9 @@ class Ending:
 
 
 _DELIVERED, _WRITTEN = Ending(Outcome.DELIVERED), Ending(Outcome.WRITTEN)
-_TOO_LATE = Ending(Outcome.EXPIRED, "its time was over")
+TOO_LATE = Ending(Outcome.EXPIRED, "its time was over")
 _FULL = Ending(Outcome.DROPPED, "too much waits for the client")
 _REPLACED = Ending(Outcome.DROPPED, "a later one took its place")
-
-
-class Entry:
-    """A message for one client.
-
-    :param body: as it is sent, but for its number.
-    :param size: of that, in bytes.
-    :param policy: of a push; None for what is never dropped (answers, requests).
-    :param key: of those that take each other's place.
-    :param expires: the time from which on it need not be sent any more.
-    :param told: takes the :class:`Ending` of a push whose publisher wants to know it.
-    :param letter: that it is, which goes to another session of its user, if this one ends.
-    :param binary: whether it goes into a binary frame, in the plain dialect.
-    :ivar seq: its number, once it was given to a connection.
-    :ivar missed: how many were dropped right before it.
-    """
-
-    __slots__ = (
-        "binary", "body", "expires", "key", "letter", "missed", "policy", "seq", "size", "told",
-    )  # fmt: skip
-
-    def __init__(
-        self,
-        body: Any,
-        size: int,
-        policy: Policy | None = None,
-        key: str | None = None,
-        expires: float | None = None,
-        told: Callable[[Ending], None] | None = None,
-        letter: Any = None,
-        binary: bool = False,
-    ) -> None:
-        self.binary = binary
-        self.body = body
-        self.size = size
-        self.policy = policy
-        self.key = key
-        self.expires = expires
-        self.told = told
-        self.letter = letter
-        self.seq = 0
-        self.missed = 0
 
 
 # Of these, some are dropped where there is no room; and two of them make room for what comes.
@@ -206,13 +166,11 @@ class Outbox:
         :param now: the time; what need not be sent any more makes room first.
         :returns: False where it does not fit, and may not be dropped: the client has to be closed.
         """
-        if entry.policy is Policy.COALESCE:
-            self._take_place_of(entry)
         # Answers are as many as requests were taken; there is always room for them.
-        fits = entry.policy is None or self._fits(entry.size)
+        fits = entry.policy is None or self._fits_in_place(entry)
         if not fits:
             self._let_go_of_late(now)
-            fits = self._fits(entry.size)
+            fits = self._fits_in_place(entry)
         if not fits and not self._make_room(entry):
             self._end(entry, _FULL)
             if entry.policy not in _DROPPED:
@@ -220,6 +178,10 @@ class Outbox:
             self._missed += 1
             self.dropped += 1
             return True
+        before = self._before(entry)
+        if before is not None:
+            self._forget(before)
+            self._end(before, _REPLACED)
         if self._waiting is _NONE_WAIT:
             self._waiting = OrderedDict()
         if entry.policy is Policy.COALESCE and entry.key is not None:
@@ -239,25 +201,31 @@ class Outbox:
         for entry in tuple(self._waiting):
             if entry.expires is not None and entry.expires <= now:
                 self._forget(entry)
-                self._end(entry, _TOO_LATE)
+                self._end(entry, TOO_LATE)
 
-    def _take_place_of(self, entry: Entry) -> None:
-        before = self._keys.get(entry.key) if self._keys and entry.key is not None else None
-        if before is not None:
-            self._forget(before)
-            self._end(before, _REPLACED)
+    def _before(self, entry: Entry) -> Entry | None:
+        """The one that an entry takes the place of; where there is no room for that, it keeps it."""
+        if entry.policy is not Policy.COALESCE or not self._keys or entry.key is None:
+            return None
+        return self._keys.get(entry.key)
+
+    def _fits_in_place(self, entry: Entry) -> bool:
+        before = self._before(entry)
+        return self._fits(entry.size) if before is None else self._fits(entry.size, 1, before.size)
 
     def _make_room(self, entry: Entry) -> bool:
         """Drop the oldest that may be dropped and were not sent yet, if that is enough."""
         if entry.policy not in _MAKES_ROOM or entry.size > self._most_octets:
             return False
+        before = self._before(entry)
         oldest: list[Entry] = []
-        freed = 0
+        fewer, freed = (0, 0) if before is None else (1, before.size)
         for old in self._waiting:
-            if old.policy in _DROPPED:
+            if old.policy in _DROPPED and old is not before:
                 oldest.append(old)
+                fewer += 1
                 freed += old.size
-                if self._fits(entry.size, len(oldest), freed):
+                if self._fits(entry.size, fewer, freed):
                     break
         else:
             return False
@@ -302,7 +270,7 @@ class Outbox:
             entry = next(iter(self._waiting))
             if entry.expires is not None and entry.expires <= now:
                 self._forget(entry)
-                self._end(entry, _TOO_LATE)
+                self._end(entry, TOO_LATE)
                 continue
             if entry.missed:
                 return self._noticed(entry)
@@ -378,7 +346,7 @@ class Outbox:
         """The time of an entry is over: it is not sent any more, if it was not yet."""
         if entry in self._waiting:
             self._forget(entry)
-            self._end(entry, _TOO_LATE)
+            self._end(entry, TOO_LATE)
 
     def close(self, reason: str) -> list[Entry]:
         """Nothing is sent any more.

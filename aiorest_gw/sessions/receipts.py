@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Callable, Generator
 from functools import partial
 from typing import Any
 
-from .outbox import Ending
+from .outbox import TOO_LATE, Ending
+from .surroundings import Surroundings, Timer
 
-__all__ = ["Reached", "Receipt", "Waiting"]
-
-# Makes something to await, and what lets go whoever awaits it.
-Waiting = Callable[[], tuple[Awaitable[Any], Callable[[Any], None]]]
+__all__ = ["Reached", "Receipt"]
 
 
 class Reached(int):
@@ -60,14 +58,17 @@ class Receipt:
     Awaited, it gives the :class:`~aiorest_gw.sessions.outbox.Ending` of a push to one session, and
     otherwise a dictionary of them by session id, when all are known.
 
+    :param surroundings: gives those that it waits in, when they are needed.
+    :param single: it is of a push to one session.
     :ivar endings: those that are known.
     """
 
-    def __init__(self, waiting: Waiting, single: bool) -> None:
-        self._waiting = waiting
+    def __init__(self, surroundings: Callable[[], Surroundings], single: bool) -> None:
+        self._surroundings = surroundings
         self._single = single
         self._complete = False
         self._expected: set[str] = set()
+        self._timers: dict[str, Timer] = {}
         self._callbacks: list[Callable[[], None]] = []
         self.endings: dict[str, Ending] = {}
 
@@ -87,8 +88,18 @@ class Receipt:
         """It has ended for one that was expected; nothing happens to others."""
         if name in self._expected:
             self._expected.discard(name)
+            timer = self._timers.pop(name, None)
+            if timer is not None:
+                timer.cancel()
             self.endings[name] = ending
             self._tell()
+
+    def expire(self, name: str, time: float) -> None:
+        """At some time it will have ended for one that is expected, if it has not before."""
+        if name in self._expected and name not in self._timers:
+            surroundings = self._surroundings()
+            remaining = time - surroundings.now()
+            self._timers[name] = surroundings.later(remaining, self.end, name, TOO_LATE)
 
     def complete(self) -> None:
         """All sessions are known."""
@@ -113,21 +124,22 @@ class Receipt:
         return self.endings
 
     def when_done(self, callback: Callable[[], None]) -> None:
-        """Call something when all endings are known, which may be now."""
-        if self.done:
-            callback()
-        else:
-            self._callbacks.append(callback)
+        """Call something when all endings are known, which may be now; what it raises is logged."""
+        self._callbacks.append(callback)
+        self._tell()
 
     def _tell(self) -> None:
         if self.done:
             callbacks, self._callbacks = self._callbacks, []
             for callback in callbacks:
-                callback()
+                try:
+                    callback()
+                except BaseException:  # sys.exit() in it ends no gateway
+                    self._surroundings().failure("whoever waited for a receipt failed")
 
     def __await__(self) -> Generator[Any, Any, Any]:
         if not self.done:
-            awaitable, fire = self._waiting()
+            awaitable, fire = self._surroundings().waiting()
             self.when_done(lambda: fire(None))
             yield from awaitable.__await__()
         return self.result

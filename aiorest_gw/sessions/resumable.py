@@ -21,7 +21,9 @@ from .surroundings import Timer
 if TYPE_CHECKING:
     from ..messages import Message
 
-__all__ = ["ResumableSession", "ResumeRefused", "Verdict", "Work", "same_secret"]
+__all__ = [
+    "NeverSent", "ResumableSession", "ResumeRefused", "Verdict", "Work", "checked_object", "same_secret",
+]  # fmt: skip
 
 
 class Verdict(Enum):
@@ -35,6 +37,10 @@ class Verdict(Enum):
     GAP = auto()
 
 
+class NeverSent(Exception):
+    """A client acknowledges what it cannot have; the text says what."""
+
+
 class ResumeRefused(Exception):
     """A session cannot go on where it stopped; the text says why."""
 
@@ -42,6 +48,14 @@ class ResumeRefused(Exception):
 def same_secret(known: str, shown: str) -> bool:
     """Whether two secrets are the same; takes as long wherever they differ."""
     return hmac.compare_digest(known.encode(), shown.encode(errors="replace"))
+
+
+def checked_object(message: Any) -> None:
+    """
+    :raises UnwritableMessage: it is no message of the dialect.
+    """
+    if not isinstance(message, dict):
+        raise UnwritableMessage("an object", "in the v1 dialect it is a dictionary")
 
 
 class Work(Protocol):
@@ -138,10 +152,13 @@ class ResumableSession(Session):
     def acknowledge(self, seq: int) -> None:
         """The client has all messages up to a number.
 
-        :raises ValueError: it was never sent.
+        :raises NeverSent: it was never sent.
         """
         outbox = self.outbox
-        outbox.acknowledge(seq)
+        try:
+            outbox.acknowledge(seq)
+        except ValueError as error:
+            raise NeverSent(str(error)) from None
         if outbox.told or self._for_room or not outbox.idle:
             self.go_on()
         if self.work is not None:
@@ -202,8 +219,7 @@ class ResumableSession(Session):
 
     def send_object(self, message: Any) -> None:
         self._check_thread("send_object")
-        if not isinstance(message, dict):
-            raise UnwritableMessage("an object", "in the v1 dialect it is a dictionary")
+        checked_object(message)
         super().send_object(message)
 
     def send_told(self, body: bytes, told: Callable[[Ending], None]) -> None:
@@ -276,14 +292,19 @@ class ResumableSession(Session):
         if self.away_timer is not None:
             self.away_timer.cancel()
             self.away_timer = None
+        if self._keeper is not None:
+            self._keeper.back(self)
         before, self._carrier = self._carrier, None
         self._transport = None
         self.state = after(self.state, Event.RESUMED)
-        if before is not None:
-            before.leave(int(CloseCode.TAKEN_OVER), "another connection took the session over")
-        self.outbox.rewind(ack)
-        answer()
-        self._carrier = carrier
+        try:
+            if before is not None:
+                before.leave(int(CloseCode.TAKEN_OVER), "another connection took the session over")
+            self.outbox.rewind(ack)
+            answer()
+        finally:
+            # Where that failed, it is away again when the connection is closed.
+            self._carrier = carrier
         self.go_on()
         if self.work is not None:
             self.work.go_on()

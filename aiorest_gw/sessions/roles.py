@@ -56,7 +56,10 @@ class Keeper(Protocol):
     def away(self, session: Any) -> None:
         """The client of a session that may be resumed is away."""
 
-    def expire_later(self, session: Session, entry: Entry, ttl: float) -> None:
+    def back(self, session: Any) -> None:
+        """The client of a session that may be resumed is back."""
+
+    def expire_later(self, session: Session, entry: Entry, ttl: float) -> Timer:
         """Tell the session when the time of a push is over."""
 
     def token_timer(self, remaining: float, function: Callable[[], None]) -> Timer:

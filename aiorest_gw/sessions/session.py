@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import attrs
@@ -125,7 +126,8 @@ class Session:
             entry = Entry(body, len(body), terms.policy, terms.key, expires, told, letter)
             self._send(entry, terms.volatile)
             if entry.told is not None and expires is not None:
-                self._keeper.expire_later(self, entry, expires - now)
+                timer = self._keeper.expire_later(self, entry, expires - now)
+                entry.told = partial(_tell_in_time, timer, entry.told)
 
     def push(self, event_name: Any, data: Any = None, **terms: Any) -> None:
         """Send a push to this session alone.
@@ -173,8 +175,9 @@ class Session:
             outbox = self._outbox = self._keeper.make_outbox(self._dialect, retains=False)
             self.straight = None
         if volatile and not (outbox.idle and carrier is not None and carrier.free):
-            if entry.told is not None:
-                entry.told(_NOT_THERE)
+            told, entry.told = entry.told, None
+            if told is not None:
+                told(_NOT_THERE)
         else:
             self._put(outbox, entry)
 
@@ -296,18 +299,14 @@ class Session:
         code = checked_close(code)
         self._check_thread("close", "manager.call_from_thread.close")
         if self.state is not State.GONE:
-            carrier, self._carrier = self._carrier, None
-            self._end(Event.CLOSED, "the application has closed the session")
-            if carrier is not None:
-                carrier.leave(code, reason)
+            self._end_and_leave(
+                Event.CLOSED, "the application has closed the session", code, reason
+            )
 
     def depart(self) -> None:
         """The client has left for good."""
         if self.state is not State.GONE:
-            carrier, self._carrier = self._carrier, None
-            self._end(Event.LEFT, "the client has left")
-            if carrier is not None:
-                carrier.leave(1000, "left")
+            self._end_and_leave(Event.LEFT, "the client has left", 1000, "left")
 
     def renewed(self, remaining: float | None) -> None:
         """The client has shown credentials.
@@ -334,10 +333,19 @@ class Session:
         :param reason: which it is told when it comes back.
         :param last: what there was no room for.
         """
+        code = int(CloseCode.SLOW_READER)
+        self._end_and_leave(Event.OVERFLOWED, reason, code, "slow reader", last)
+
+    def _end_and_leave(
+        self, event: Event, why: str, code: int, reason: str, last: Entry | None = None
+    ) -> None:
+        """Nothing is kept any more, and the connection is closed, whatever comes of the end."""
         carrier, self._carrier = self._carrier, None
-        self._end(Event.OVERFLOWED, reason, last)
-        if carrier is not None:
-            carrier.leave(int(CloseCode.SLOW_READER), "slow reader")
+        try:
+            self._end(event, why, last)
+        finally:
+            if carrier is not None:
+                carrier.leave(code, reason)
 
     def _end(self, event: Event, reason: str, last: Entry | None = None) -> None:
         """Nothing is kept any more.
@@ -357,6 +365,12 @@ class Session:
             keeper.ended(self, held, event, reason)
         if outbox is not None:
             self._settle(outbox)
+
+
+def _tell_in_time(timer: Timer, told: Told, ending: Ending) -> None:
+    """Tell an ending that nobody has to wait for any longer."""
+    timer.cancel()
+    told(ending)
 
 
 def notice(dialect: Dialect, missed: int) -> Entry:

@@ -124,6 +124,22 @@ class LifeTests(HubTests):
         self.assertEqual(["+a", "+b"], notes)
         self.failureResultOf(Deferred.fromCoroutine(hub.__aenter__()), RuntimeError)
 
+    def test_it_is_not_started_again_while_it_starts(self):
+        notes, going_on = [], Deferred()
+
+        class Slow(Watched):
+            async def __aenter__(self):
+                await going_on
+                await super().__aenter__()
+
+        hub = self.hub(c0=Slow("a", notes))
+        first, second = (Deferred.fromCoroutine(hub.__aenter__()) for _ in "12")
+        self.failureResultOf(second, RuntimeError)
+        going_on.callback(None)
+        self.successResultOf(first)
+        self.successResultOf(self.leave(hub))
+        self.assertEqual(["+a", "-a"], notes)
+
     def test_full_channels_do_not_keep_it_from_stopping(self):
         """G3: shutting down hung for good."""
         channel = self.channel(None, 2)

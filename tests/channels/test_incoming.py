@@ -63,6 +63,20 @@ class HandlerTests(IncomingTestCase):
             [failure.type for failure in self.flushLoggedErrors()],
         )
 
+    def test_one_that_wants_to_end_everything_fails_as_any_other(self):
+        async def leave_later(message):
+            raise SystemExit
+
+        def leave(message):
+            raise SystemExit
+
+        for code, handler in (("1", leave), ("2", leave_later)):
+            self.messages.register_handler(code, handler)
+            handled = self.messages.submit(message(None, code + "x"), self.answers.append)
+            self.assertTrue(handled.done)
+        self.assertEqual(["A server error occurred."] * 2, self.details())
+        self.assertEqual(2, len(self.flushLoggedErrors(SystemExit)))
+
     def test_one_that_sends_what_cannot_be_written_fails_as_any_other(self):
         channel = self.channel()
         self.messages.register_handler("1", lambda asked: channel.submit(message(object())))

@@ -234,6 +234,14 @@ class BufferTests(ChannelTestCase):
         channel.update_transport(page := Page())
         self.assertEqual([2, "c", "d"], page.contents)
 
+    def test_who_fails_to_tell_it_stops_nothing(self):
+        channel = self.started(None, 2, dropped=lambda count: 1 / 0)
+        self.submit(channel, "abcd")
+        channel.update_transport(page := Page())
+        self.submit(channel, "e")
+        self.assertEqual([*"cde"], page.contents)
+        self.assertEqual(1, len(self.flushLoggedErrors(ZeroDivisionError)))
+
     def test_other_policies(self):
         newest = self.started(None, 2, policy=Policy.DROP_NEWEST)
         self.submit(newest, "abc")
@@ -251,6 +259,15 @@ class BufferTests(ChannelTestCase):
 
 
 class ReceiptTests(ChannelTestCase):
+    def test_whoever_hears_of_one_and_fails_stops_nothing(self):
+        channel = self.started()
+        receipts = self.submit(channel, "ab")
+        receipts[0].when_done(lambda: 1 / 0)
+        channel.update_transport(page := Page())
+        self.submit(channel, "c")
+        self.assertEqual(([*"abc"], True), (page.contents, receipts[1].done))
+        self.assertEqual(1, len(self.flushLoggedErrors(ZeroDivisionError)))
+
     def test_a_receipt_may_be_awaited(self):
         channel = self.started()
         [receipt] = self.submit(channel, "a")

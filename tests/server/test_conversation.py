@@ -2,10 +2,14 @@
 
 from twisted.internet.defer import Deferred
 
-from aiorest_gw import Policy, Push, SimpleRouter
+from aiorest_gw import Policy, Push, RequestHandlerProtocol, SimpleRouter
 from aiorest_gw.auth import Identity, JSONWebTokenAuthenticator, JSONWebTokenManager, User
-from aiorest_gw.errors import BaseAuthException, SerializerError
+from aiorest_gw.errors import BaseAuthException, SerializerError, ServiceUnavailable
+from aiorest_gw.sessions.outbox import Outcome
+from aiorest_gw.sessions.states import State
+from aiorest_gw.sessions.terms import Terms
 from aiorest_gw.testing import GatewayTestCase, SessionClient
+from aiorest_gw.wire.prepared import Prepared
 
 MANAGER = JSONWebTokenManager("a secret of thirty-two characters")
 ANN = User(id="ann", username="Ann", is_active=True, is_anonymous=False)
@@ -71,6 +75,59 @@ class OpeningTests(ConversationTestCase):
         [session] = self.factory.manager.sessions
         self.assertEqual(session.session_id, client.session_id)
         self.assertEqual(5, client.request("GET", "/run/5").data)
+
+    def test_the_reason_for_which_nothing_was_resumed_is_ours(self):
+        self.gateway()
+        self.assertNotIn("reason", self.client(reason="the client's").opened)
+        client = self.unopened()
+        client.resume(resume="x", reason="the client's")
+        self.assertEqual("there is no such session, or none any more", client.opened["reason"])
+
+    def test_what_is_pushed_before_waits_for_it(self):
+        """And goes to the session that a client comes back to."""
+
+        class Greeting(RequestHandlerProtocol):
+            def onOpen(self):
+                super().onOpen()
+                self.session.push("welcome", 1)
+                self.session.send_object({"event_name": "object", "data": 2})
+                sessions.append(self.session)
+
+        sessions = []
+        self.gateway(protocol=Greeting)
+        client = self.client()
+        names = ["welcome", "object"]
+        self.assertEqual(names, [client.push().event_name for _ in names])
+        sessions[-1].push("later")
+        self.assertEqual("later", client.push().event_name)
+        client.cut()
+        client.resume()
+        self.assertTrue(client.opened["resumed"])
+        self.assertEqual(names, [client.push().event_name for _ in names])
+        self.assertIs(State.GONE, sessions[0].state)
+        sessions[-1].close(4000)
+        client.connection.move()
+        self.assertEqual(4000, client.connection.close_code)
+
+    def test_before_it_nothing_else_can_be_done_with_it(self):
+        self.gateway(max_outbox_messages=3)
+        client, told = self.unopened(), []
+        session = client.connection.server.session
+        for _ in range(3):
+            session.deliver(Prepared(Push("x")), Terms(), told.append)
+        for wrong, call, *arguments in (
+            (ServiceUnavailable, session.push, "x"), (ServiceUnavailable, session.join, "topic"),
+            (ServiceUnavailable, session.leave, "topic"), (ValueError, session.close, 1006),
+            (SerializerError, session.push, "x", object()), (SerializerError, session.send_object, [1]),
+        ):  # fmt: skip
+            self.assertRaises(wrong, call, *arguments)
+        asking = Deferred.fromCoroutine(session.request("GET", "/x"))
+        self.failureResultOf(asking, ServiceUnavailable)
+        session.close(4000)
+        client.connection.move()
+        self.assertEqual((4000, 3), (client.connection.close_code, len(told)))
+        session.deliver(Prepared(Push("x")), Terms(), told.append)
+        self.assertEqual({Outcome.DROPPED}, {ending.outcome for ending in told})
 
     def test_until_then_all_else_is_answered_401(self):
         self.gateway()

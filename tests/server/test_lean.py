@@ -174,6 +174,19 @@ class LeanTests(GatewayTestCase):
             del client.messages[:2]
             self.assertEqual((2, "now"), (lambda m: (m.id, m.data))(client.receive()))
 
+    def test_a_push_within_a_message_waits_no_longer_than_for_its_end(self):
+        factory = self.serve()
+        for client in (self.connect(factory), self.open_session(factory).connection):
+            client.messages.clear()
+            client.server.beginMessage()
+            client.server.sendMessageFrame(b"one")
+            client.server.session.push("pushed")
+            client.server.sendMessage(b"two")
+            client.server.endMessage()
+            client.move()
+            self.assertEqual([b"one", b"two"], client.messages[:2])
+            self.assertEqual([True], [b'"pushed"' in push for push in client.messages[2:]])
+
     def test_what_cannot_be_sent_is_told_at_once_and_loses_nothing_else(self):
         router = SimpleRouter()
         router.get("/now")(lambda request: "now")

@@ -526,6 +526,7 @@ class MessageTests(ManagerTestCase):
                 raise ValueError("wrong")
             await to_handler(handler, {"type": "response", "trace_id": message.get("trace_id")})
 
+        self.received = received
         self.gateway(manager=HandlerManager("service", "1", received))
 
     def test_they_are_handed_over_and_may_be_answered(self):
@@ -545,6 +546,57 @@ class MessageTests(ManagerTestCase):
         self.waiting[0].callback(None)
         client.move()
         self.assertEqual([b"2", b"1"], [message[-2:-1] for message in client.messages])
+
+    def test_they_count_as_open_requests(self):
+        self.gateway(manager=HandlerManager("service", "1", self.received), max_open_requests=3)
+        client = self.plain()
+        for number in range(5):
+            client.send({"slow": True, "trace_id": number})
+        client.send({"method": "GET", "url": "/", "id": 1})
+        self.assertEqual((3, []), (len(self.waiting), client.messages))
+        # Room for two messages, and for the request.
+        for _ in range(3):
+            self.waiting.pop(0).callback(None)
+        client.move()
+        self.assertEqual([*b"012"], [message[-2] for message in client.messages[:3]])
+        del client.messages[:3]
+        self.assertEqual((2, 404), (len(self.waiting), client.receive().status))
+
+    def test_large_ones_are_fewer(self):
+        self.gateway(manager=HandlerManager("", "", self.received), max_message_size=10_000)
+        client = self.plain()
+        for _ in range(5):
+            client.send({"slow": True, "text": "x" * 5_000})
+        self.assertEqual(2, len(self.waiting))
+
+    def test_they_are_ended_with_their_connection(self):
+        client = self.plain()
+        client.send({"slow": True})
+        client.cut()
+        self.assertEqual([True], [waiting.called for waiting in self.waiting])
+        self.assertEqual([], self.flushLoggedErrors())
+
+    def test_one_that_fails_when_its_client_is_gone_is_logged(self):
+        client = self.plain()
+        client.send({"slow": True, "fails": True})
+        self.session_of(client).close()
+        self.waiting[0].callback(None)
+        self.assertEqual(1, len(self.flushLoggedErrors(ValueError)))
+
+    def test_a_drain_waits_for_them_but_not_for_ever(self):
+        for done in (True, False):
+            self.gateway(manager=HandlerManager("", "", self.received), drain_timeout=5)
+            client = self.plain()
+            client.send({"slow": True, "trace_id": 1})
+            self.factory.drain()
+            client.move()
+            self.assertTrue(client.connected)
+            if done:
+                self.waiting.pop().callback(None)
+            else:
+                self.advance(5)
+            client.move()
+            self.assertEqual((4001, done), (client.close_code, bool(client.messages)))
 
     def test_one_that_fails_harms_no_other(self):
         client = self.plain()

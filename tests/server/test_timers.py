@@ -1,5 +1,7 @@
 """Timers that are one timer of the reactor."""
 
+import weakref
+
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -43,6 +45,21 @@ class TimersTests(SynchronousTestCase):
         self.timers.call_later(5, self.note, "c").cancel()
         self.assertEqual([], self.clock.getDelayedCalls())
         self.assertEqual({}, self.timers._batches)
+
+    def test_what_is_cancelled_is_not_held_for_others_of_its_time(self):
+        held = []
+        for kept in (True, False):
+            timer = self.timers.call_later(5, self.note, kept)
+            held.append(weakref.ref(timer))
+            if not kept:
+                timer.cancel()
+        del timer
+        self.assertEqual([True, False], [timer() is not None for timer in held])
+
+    def test_one_that_is_far_off_is_a_timer_as_any_other(self):
+        for seconds in (1e9, 1e308, float("inf")):
+            self.timers.call_later(seconds, self.note, seconds).cancel()
+        self.assertEqual([], self.clock.getDelayedCalls())
 
     def test_one_may_cancel_and_set_others(self):
         def act(name):

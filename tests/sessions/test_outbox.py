@@ -136,6 +136,22 @@ class OutboxTests(SynchronousTestCase):
         outbox.put(push("a3", Policy.COALESCE, key="a"))
         self.assertEqual(["answer", "missed 1", "a3"], taken(outbox))
 
+    def test_a_push_keeps_its_place_where_the_one_that_replaces_it_does_not_fit(self):
+        outbox, told = make(octets=50), []
+        for body, size in (("answer", 35), ("a1", 10)):
+            policy = None if body == "answer" else Policy.COALESCE
+            outbox.put(Entry(body, size, policy, "a", told=told.append))
+        outbox.put(push("a2", Policy.COALESCE, key="a", size=20))
+        self.assertEqual([], outbox.told)
+        self.assertEqual(["answer", "a1", "missed 1"], taken(outbox))
+
+    def test_a_push_that_replaces_another_needs_only_the_rest_of_its_room(self):
+        outbox = make(octets=50)
+        outbox.put(push("a1", Policy.COALESCE, key="a", size=15))
+        self.fill(outbox, "bcd")
+        outbox.put(push("a2", Policy.COALESCE, key="a", size=25))
+        self.assertEqual(["missed 1", *"cd", "a2"], taken(outbox))
+
     def test_what_may_not_be_dropped_closes_where_there_is_no_room(self):
         outbox = make()
         told = []
