@@ -81,6 +81,8 @@ class SessionKeeper:
                 delivery.mail,
                 self._pruned.add,
                 bounds,
+                limits.max_history_size,
+                surroundings.later,
             )
         )
         self._engine, self._delivery, self.topics = engine, delivery, topics

@@ -11,6 +11,7 @@ import attrs
 from ..errors import BadRequest, NotFound, PermissionDeniedException, TooManyRequests
 from ..messages import Push
 from ..wire.prepared import Prepared
+from ..wire.publications import Publication
 from .engine import Engine, History, Position
 from .presence import Presence
 from .rules import May, TopicRules, checked_topic
@@ -48,7 +49,7 @@ class Subscribed:
 class _Subscription:
     """:ivar held: publications that wait until the history was sent; None when that was done."""
 
-    held: list[Push] | None = None
+    held: list[Publication] | None = None
 
 
 class Topics:
@@ -98,7 +99,7 @@ class Topics:
         if subscription is None:
             subscription = subscribers[session] = _Subscription()
         topics.add(topic)
-        held: list[Push] | None = [] if since is not None else None
+        held: list[Publication] | None = [] if since is not None else None
         subscription.held = held
         try:
             if first:
@@ -123,7 +124,7 @@ class Topics:
         self,
         session: Session,
         subscription: _Subscription,
-        held: list[Push],
+        held: list[Publication],
         history: History,
         topic: str,
     ) -> Subscribed:
@@ -132,9 +133,9 @@ class Topics:
         recovered = history.complete and len(held) < _MOST_HELD
         last = history.position.offset
         terms = self._terms(topic)
-        missed = list(history.pushes) if recovered else []
-        for push in (*missed, *(push for push in held if (push.offset or 0) > last)):
-            session.deliver(Prepared(push), terms)
+        missed = list(history.publications) if recovered else []
+        for one in (*missed, *(one for one in held if (one.offset or 0) > last)):
+            session.deliver(one, terms)
         return Subscribed(recovered, history.position)
 
     async def unsubscribe(self, session: Session, topic: str) -> bool:
@@ -156,10 +157,8 @@ class Topics:
         :raises ValueError: that is no name of a topic.
         :raises SerializerError: it cannot be written.
         """
-        push = Push(event_name, data, checked_topic(topic))
-        # What cannot be written is published to nobody.
-        Prepared(push)
-        return await self._engine.publish(push, self._rules.rule(topic).retention)
+        publication = Publication.of(Push(event_name, data, checked_topic(topic)))
+        return await self._engine.publish(publication, self._rules.rule(topic).retention)
 
     async def history(
         self, topic: str, since: Position | None = None, limit: int | None = None
@@ -223,9 +222,9 @@ class Topics:
 
     # -- the engine
 
-    def published(self, push: Push) -> None:
+    def published(self, publication: Publication, place: Position) -> None:
         """Something was published in a topic that is subscribed here."""
-        subscribers = self._subscribers.get(push.topic or "")
+        subscribers = self._subscribers.get(publication.topic)
         if not subscribers:
             return
         hear = []
@@ -233,8 +232,8 @@ class Topics:
             if subscription.held is None:
                 hear.append(session)
             elif len(subscription.held) < _MOST_HELD:
-                subscription.held.append(push)
-        self._to_many(hear, Prepared(push), self._terms(push.topic or ""))
+                subscription.held.append(publication)
+        self._to_many(hear, publication, self._terms(publication.topic))
 
     def _terms(self, topic: str) -> Terms:
         return Terms(policy=self._rules.rule(topic).policy)

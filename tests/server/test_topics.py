@@ -174,6 +174,21 @@ class TopicsTests(GatewayTestCase):
             )
         self.assertEqual((False, []), self.recover(self.client(), "another", 7))
 
+    def test_what_is_recovered_or_read_is_what_was_written_when_it_was_published(self):
+        data = {"n": [1.5]}
+        self.factory.manager.publish("a", "n", data)
+        data["n"].append(2)
+        for packed in (False, True):
+            client = self.open_session(self.factory, packed=packed)
+            found = client.request("GET", "/~/topics/a").data
+            since = {"epoch": found["epoch"], "offset": 0}
+            client.request("PUT", "/~/topics/a", data={"since": since})
+            self.assertEqual(Push("n", {"n": [1.5]}, "a", 1), client.push())
+            self.assertEqual(
+                [{"event_name": "n", "data": {"n": [1.5]}, "topic": "a", "offset": 1}],
+                found["publications"],
+            )
+
     def test_what_is_published_while_history_is_read_comes_behind_it_once(self):
         engine = SlowEngine(self.clock.seconds)
         self.serve_topics(engine=engine)
