@@ -1,1 +1,1 @@
-Publications are kept as they were written, those of all topics together within ``max_history_size``, and let go of when they are too old.
+Publications are kept as they were written, those of all topics together within ``max_history_size``, and let go of when they are too old. Nobody in particular is present only while connected, or able to come back.

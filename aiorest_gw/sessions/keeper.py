@@ -71,7 +71,7 @@ class SessionKeeper:
         )
         delivery = Delivery(self._registry, engine, surroundings, bounds, self._pruned.add)
         self._absence = Absence(limits.max_away, limits.max_away_size, limits.max_away_per_address)
-        presence = Presence(engine, surroundings, limits.presence_grace)
+        presence = Presence(engine, surroundings, limits.presence_grace, limits.max_away)
         topics = Topics(engine, rules, presence, delivery.to_many, limits.max_subscriptions)
         engine.start(
             Node(
@@ -112,9 +112,11 @@ class SessionKeeper:
             return
         self._registry.add(handler)
         self._delivery.came(handler)
-        if isinstance(handler, ResumableSession):
-            self._absence.remove(handler)
-        self.topics.back(handler)
+        # It may be that only its credentials came, and the client is away.
+        if getattr(handler, "state", State.OPEN) is State.OPEN:
+            if isinstance(handler, ResumableSession):
+                self._absence.remove(handler)
+            self.topics.back(handler)
 
     def unregister(self, handler: Any) -> None:
         """A client is gone; nothing happens to one who was not there."""
@@ -157,8 +159,7 @@ class SessionKeeper:
         """A session is gone."""
         self.unregister(session)
         if self.topics.subscriptions(session):
-            left = event in (Event.LEFT, Event.CLOSED)
-            in_background(self.surroundings, self.topics.ended(session, left))
+            in_background(self.surroundings, self.topics.ended(session, event))
         if isinstance(session, ResumableSession):
             self._absence.remove(session)
             self._reasons[session.session_id] = session.secret, reason

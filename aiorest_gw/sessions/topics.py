@@ -16,7 +16,7 @@ from .engine import Engine, History, Position
 from .presence import Presence
 from .rules import May, TopicRules, checked_topic
 from .session import Session
-from .states import State
+from .states import Event, State
 from .terms import Terms
 
 __all__ = ["Subscribed", "Topics"]
@@ -181,24 +181,27 @@ class Topics:
 
     def away(self, session: Session) -> None:
         """A session's client is away."""
-        for topic in self._of_session.get(session, ()):
-            self._presence.cut(topic, session)
+        topics = self._of_session.get(session)
+        if topics:
+            self._presence.cut(session, topics)
 
     def back(self, session: Session) -> None:
         """It is back, or is somebody else now."""
-        for topic in self._of_session.get(session, ()):
-            self._presence.enter(topic, session)
+        self._presence.back(session, self._of_session.get(session, ()))
 
-    async def ended(self, session: Session, left: bool) -> None:
+    async def ended(self, session: Session, event: Event) -> None:
         """A session is gone.
 
-        :param left: on purpose: it will not be back.
+        Whoever is somebody may be back soon with another; nobody in particular would not be known again.
+
+        :param event: that has ended it.
         """
-        for topic in self._of_session.pop(session, ()):
-            if left:
-                self._presence.leave(topic, session)
-            else:
-                self._presence.cut(topic, session)
+        topics = self._of_session.pop(session, ())
+        if event in (Event.LEFT, Event.CLOSED) or session.user_id is None:
+            self._presence.gone(session, topics)
+        elif topics and event is not Event.EXPIRED:
+            self._presence.cut(session, topics)
+        for topic in topics:
             await self._forget(session, topic)
 
     # -- clients, who may do what the rules say

@@ -11,20 +11,44 @@ from .test_conversation import ByName
 
 
 class SlowEngine(MemoryEngine):
-    """One whose history takes its time, as that of one that is somewhere else."""
+    """One that takes its time for some calls, as one does that is somewhere else.
 
-    def __init__(self, now):
+    :ivar waiting: by the names of these calls, those that have not ended.
+    """
+
+    def __init__(self, now, *slow):
         super().__init__(now)
-        self.waiting = []
+        self.slow = slow
+        self.waiting = {"subscribe": [], "history": []}
+
+    async def subscribe(self, topic):
+        await self.wait("subscribe")
+        await super().subscribe(topic)
 
     async def history(self, topic, since, limit):
         found = await super().history(topic, since, limit)
-        self.waiting.append(Deferred())
-        await self.waiting[-1]
+        await self.wait("history")
         return found
 
+    async def wait(self, name):
+        if name in self.slow:
+            self.waiting[name].append(Deferred())
+            await self.waiting[name][-1]
 
-class TopicsTests(GatewayTestCase):
+    def go_on(self, name, failure=None):
+        """Let the oldest of these calls end."""
+        waiting = self.waiting[name].pop(0)
+        if failure is None:
+            waiting.callback(None)
+        else:
+            waiting.errback(failure)
+
+
+class TopicsTestCase(GatewayTestCase):
+    """A gateway with topics, and clients that use them."""
+
+    options = {}  # noqa: RUF012 - of the factory; replaced, never changed
+
     def setUp(self):
         super().setUp()
         router = SimpleRouter()
@@ -41,7 +65,10 @@ class TopicsTests(GatewayTestCase):
             TopicRule("**", read=True, write=True),
         ]
         self.factory = self.serve(
-            self.router, topics=rules, authenticator=ByName(), presence_grace=15, **options
+            self.router,
+            topics=rules,
+            presence_grace=15,
+            **{"authenticator": ByName(), **self.options, **options},
         )
 
     def owns(self, session, topic):
@@ -66,6 +93,20 @@ class TopicsTests(GatewayTestCase):
         client.pushes.clear()
         return found
 
+    def subscribe(self, client, topic="news%2Fa", **data):
+        return client.request("PUT", f"/~/topics/{topic}", data=data).data
+
+    def present(self, client, topic="news%2Fa"):
+        return [one["user_id"] for one in client.request("GET", f"/~/topics/{topic}/presence").data]
+
+    def slow(self, *calls):
+        """An engine that takes its time for these."""
+        engine = SlowEngine(self.clock.seconds, *calls)
+        self.serve_topics(engine=engine)
+        return engine
+
+
+class TopicsTests(TopicsTestCase):
     def test_subscribers_hear_what_is_published_and_others_do_not(self):
         one, other = self.client(), self.client()
         self.publish("news/a", 1)
@@ -190,31 +231,29 @@ class TopicsTests(GatewayTestCase):
             )
 
     def test_what_is_published_while_history_is_read_comes_behind_it_once(self):
-        engine = SlowEngine(self.clock.seconds)
-        self.serve_topics(engine=engine)
+        engine = self.slow("history")
         self.publish("news/a", 0, 1)
         client = self.client()
         asking = client.ask("GET", "/~/topics/news%2Fa")
-        engine.waiting.pop().callback(None)
+        engine.go_on("history")
         client.receive()
         epoch = client.answers[asking][0].data["epoch"]
         since = {"epoch": epoch, "offset": 1}
         id = client.ask("PUT", "/~/topics/news%2Fa", data={"since": since})
         self.publish("news/a", 2, 3)
         self.assertEqual([], self.data(client))
-        engine.waiting.pop().callback(None)
+        engine.go_on("history")
         self.assertEqual([1, 2, 3], self.data(client))
         self.assertTrue(client.answers[id][0].data["recovered"])
         self.publish("news/a", 4)
         self.assertEqual([4], self.data(client))
 
     def test_a_session_that_ends_while_it_subscribes_is_nowhere(self):
-        engine = SlowEngine(self.clock.seconds)
-        self.serve_topics(engine=engine)
+        engine = self.slow("history")
         client, other = self.client("ann"), self.client("bob")
         self.factory.manager.get_handler(client.session_id).join("news/a")
         self.factory.manager.close(client.session_id)
-        engine.waiting.pop().callback(None)
+        engine.go_on("history")
         self.advance(30)
         self.assertEqual([], self.present(other))
         self.assertEqual({}, engine._memory.subscribers)
@@ -272,9 +311,8 @@ class TopicsTests(GatewayTestCase):
         statuses = [client.request("PUT", f"/~/topics/t{n}").status for n in (1, 2, 3, 2)]
         self.assertEqual([200, 200, 429, 200], statuses)
 
-    def present(self, client, topic="news%2Fa"):
-        return [one["user_id"] for one in client.request("GET", f"/~/topics/{topic}/presence").data]
 
+class PresenceTests(TopicsTestCase):
     def test_presence_has_a_grace(self):
         ann, bob, again = self.client("ann"), self.client("bob"), self.client("ann")
         for client in (ann, bob, again):
@@ -301,3 +339,97 @@ class TopicsTests(GatewayTestCase):
         ann.request("DELETE", "/~/session")
         self.advance(0)
         self.assertEqual(["bob"], self.present(bob))
+
+    def test_one_who_comes_back_as_another_session_does_not_flicker(self):
+        """A client of the plain dialect has a new session each time."""
+        bob = self.client("bob")
+        for _ in range(3):
+            ann = self.connect(self.factory, headers={"Authorization": "Bearer ann"})
+            self.assertEqual(200, ann.request("PUT", "/~/topics/news/a", id=1).status)
+            self.assertEqual(["ann"], self.present(bob))
+            ann.cut()
+            self.advance(14)
+            self.assertEqual(["ann"], self.present(bob))
+        self.advance(1.2)
+        self.assertEqual([], self.present(bob))
+
+    def test_nobody_in_particular_is_not_there_when_nobody_could_know_it_again(self):
+        bob = self.client("bob")
+        for _ in range(10):
+            plain = self.connect(self.factory)
+            plain.request("PUT", "/~/topics/news/a")
+            plain.cut()
+        self.assertEqual([], self.present(bob))
+        anybody = self.client()
+        self.subscribe(anybody)
+        anybody.cut()
+        self.assertEqual([None], self.present(bob))
+        anybody.resume()
+        self.advance(20)
+        self.assertEqual([None], self.present(bob))
+
+    def test_those_who_were_cut_off_are_bounded(self):
+        self.serve_topics(max_away=5)
+        bob = self.client("bob")
+        for number in range(20):
+            ann = self.connect(self.factory, headers={"Authorization": f"Bearer {number}"})
+            ann.request("PUT", "/~/topics/news/a")
+            ann.cut()
+        self.assertEqual([str(number) for number in range(15, 20)], self.present(bob))
+
+    def test_the_grace_of_one_who_was_given_up_is_that_of_the_cut(self):
+        self.serve_topics(max_away=1)
+        bob, ann, carl = self.client("bob"), self.client("ann"), self.client("carl")
+        self.subscribe(ann)
+        ann.cut()
+        self.advance(10)
+        carl.cut()
+        self.assertIsNone(self.factory.manager.get_handler(ann.session_id))
+        self.assertEqual(["ann"], self.present(bob))
+        self.advance(5.2)
+        self.assertEqual([], self.present(bob))
+
+    def test_one_who_is_subscribed_while_away_has_the_grace_from_then(self):
+        engine = self.slow("history")
+        ann, bob = self.client("ann"), self.client("bob")
+        ann.ask("PUT", "/~/topics/news%2Fa")
+        ann.cut()
+        self.advance(20)
+        engine.go_on("history")
+        self.assertEqual(["ann"], self.present(bob))
+        self.advance(15.2)
+        self.assertEqual([], self.present(bob))
+
+    def test_credentials_that_come_while_the_client_is_away_change_nothing_of_that(self):
+        case, name = self, ByName()
+
+        class Slow:
+            def authenticate(self, token):
+                found = name.authenticate(token)
+                if case.asked is None:
+                    return found
+                case.asked.append((Deferred(), found))
+                return case.asked[-1][0]
+
+        def shown():
+            for deferred, found in self.asked:
+                deferred.callback(found)
+            self.asked = None
+
+        self.asked, self.options = None, {"authenticator": Slow()}
+        self.serve_topics(max_away=1)
+        bob, ann, carl = self.client("bob"), self.client("ann"), self.client("carl")
+        self.subscribe(ann)
+        self.asked = []
+        ann.ask("PUT", "/~/session", data={"token": "ann"})
+        ann.cut()
+        self.advance(1)
+        shown()
+        self.assertEqual(["ann"], self.present(bob))
+        self.advance(14.2)
+        self.assertEqual([], self.present(bob))
+        carl.cut()
+        manager = self.factory.manager
+        self.assertEqual((False, True), (
+            manager.get_handler(ann.session_id) is not None,
+            manager.get_handler(carl.session_id) is not None))  # fmt: skip
