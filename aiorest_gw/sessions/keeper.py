@@ -20,8 +20,8 @@ from .resumable import ResumableSession, ResumeRefused, same_secret
 from .rules import TopicRules
 from .session import Session, notice
 from .states import Event, State
-from .surroundings import CountedWarning, Surroundings, Timer, in_background
-from .topics import Subscribed, Topics
+from .surroundings import CountedWarning, Surroundings, Timer
+from .topics import Subscribed, TopicBounds, Topics
 
 __all__ = ["SessionKeeper"]
 
@@ -72,7 +72,10 @@ class SessionKeeper:
         delivery = Delivery(self._registry, engine, surroundings, bounds, self._pruned.add)
         self._absence = Absence(limits.max_away, limits.max_away_size, limits.max_away_per_address)
         presence = Presence(engine, surroundings, limits.presence_grace, limits.max_away)
-        topics = Topics(engine, rules, presence, delivery.to_many, limits.max_subscriptions)
+        of_session = TopicBounds(
+            limits.max_subscriptions, limits.max_outbox_messages, limits.max_outbox_size
+        )
+        topics = Topics(engine, rules, presence, surroundings, delivery.to_many, of_session)
         engine.start(
             Node(
                 topics.published,
@@ -158,8 +161,7 @@ class SessionKeeper:
     def ended(self, session: Session, held: list[Entry], event: Event, reason: str) -> None:
         """A session is gone."""
         self.unregister(session)
-        if self.topics.subscriptions(session):
-            in_background(self.surroundings, self.topics.ended(session, event))
+        self.topics.ended(session, event)
         if isinstance(session, ResumableSession):
             self._absence.remove(session)
             self._reasons[session.session_id] = session.secret, reason
