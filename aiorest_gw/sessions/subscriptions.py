@@ -17,6 +17,7 @@ __all__ = ["Heard", "Subscription", "Subscriptions"]
 
 # Publications that are held for a subscriber until what came before them was sent.
 _MOST_HELD = 1_000
+_Placed = tuple[Publication, Position]
 
 
 @attrs.define(eq=False)
@@ -44,7 +45,8 @@ class Subscription:
     :ivar alive: it has not ended.
     :ivar begun: the session was told of it, or is about to be.
     :ivar held: publications that wait for what comes before them; None where nothing has to wait.
-    :ivar octets: of these.
+    :ivar missed: how many of these, the first ones, were published before that.
+    :ivar octets: of the others.
     :ivar lost: the last place of what there was no room to hold.
     :ivar keeps: nothing may be lost of what is held.
     :ivar first: the place of what was published first since then.
@@ -58,7 +60,8 @@ class Subscription:
     topic: Heard
     alive: bool = attrs.field(default=True, init=False)
     begun: bool = attrs.field(default=False, init=False)
-    held: deque[tuple[Publication, Position]] | None = attrs.field(default=None, init=False)
+    held: deque[_Placed] | None = attrs.field(default=None, init=False)
+    missed: int = attrs.field(default=0, init=False)
     octets: int = attrs.field(default=0, init=False)
     lost: Position | None = attrs.field(default=None, init=False)
     keeps: bool = attrs.field(default=False, init=False)
@@ -67,12 +70,12 @@ class Subscription:
     heard_to: Position | None = attrs.field(default=None, init=False)
     asking: int = attrs.field(default=0, init=False)
     taken: bool = attrs.field(default=False, init=False)
-    _waiting: list[Callable[[Any], None]] = attrs.field(factory=list, init=False)
+    _waiting: tuple[Callable[[Any], None], ...] = attrs.field(default=(), init=False)
 
     def hold(self) -> None:
         """Let what is published wait from now on, if it does not already."""
         if self.held is None:
-            self.held, self.octets = deque(), 0
+            self._hold(())
             self.lost = self.first = self.covered = None
             self.topic.joining[self.session] = self
 
@@ -86,7 +89,7 @@ class Subscription:
             return
         held.append((publication, place))
         self.octets += len(publication.json)
-        while len(held) > _MOST_HELD or self.octets > most_octets:
+        while len(held) - self.missed > _MOST_HELD or self.octets > most_octets:
             if self.keeps:
                 # Whatever becomes of one for whom too much waits.
                 self.send()
@@ -101,7 +104,7 @@ class Subscription:
         """
         before = [(one, Position(place.epoch, one.offset or 0)) for one in missed]
         behind = [one for one in self.held or () if one[1].is_behind(place)]
-        self._holds((*before, *behind))
+        self._hold(behind, before)
         self.covered = place
 
     def forget_missed(self) -> None:
@@ -109,12 +112,13 @@ class Subscription:
         first, held = self.first, self.held or ()
         if first is None:
             held = ()
-        self._holds([one for one in held if one[1] == first or self._is_new(one[1], first)])
+        self._hold([one for one in held if one[1] == first or self._is_new(one[1], first)])
         self.covered = None
 
-    def _holds(self, held: Sequence[tuple[Publication, Position]]) -> None:
-        self.held = deque(held)
-        self.octets = sum(len(one.json) for one, _ in held)
+    def _hold(self, since: Sequence[_Placed], missed: Sequence[_Placed] = ()) -> None:
+        self.held = deque((*missed, *since))
+        self.missed = len(missed)
+        self.octets = sum(len(one.json) for one, _ in since)
 
     @staticmethod
     def _is_new(place: Position, known: Position | None) -> bool:
@@ -129,7 +133,10 @@ class Subscription:
         """Send the oldest that is held."""
         assert self.held is not None
         publication, place = self.held.popleft()
-        self.octets -= len(publication.json)
+        if self.missed:
+            self.missed -= 1
+        else:
+            self.octets -= len(publication.json)
         self.has_heard(place)
         self.session.deliver(publication, self.topic.terms)
 
@@ -152,14 +159,14 @@ class Subscription:
         """Wait until no other request sends what it has read."""
         while self.taken:
             awaitable, fire = waiting()
-            self._waiting.append(fire)
+            self._waiting = (*self._waiting, fire)
             await awaitable
         self.taken = True
 
     def release(self) -> None:
         """Let the next one have it."""
         self.taken = False
-        waiting, self._waiting = self._waiting, []
+        waiting, self._waiting = self._waiting, ()
         for fire in waiting:
             fire(None)
 

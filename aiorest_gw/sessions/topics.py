@@ -326,16 +326,13 @@ class Topics:
             return
         hear = list(topic.subscriptions)
         if topic.joining:
-            hear = [one for one in hear if self._hears(topic, one, publication, place)]
+            joining = tuple(topic.joining.values())
+            waits = {one.session for one in joining if not self._hears(one, publication, place)}
+            hear = [session for session in hear if session not in waits]
         self._to_many(hear, publication, topic.terms)
 
-    def _hears(
-        self, topic: Heard, session: Session, publication: Publication, place: Position
-    ) -> bool:
-        """Whether a session gets a publication now."""
-        subscription = topic.joining.get(session)
-        if subscription is None:
-            return True
+    def _hears(self, subscription: Subscription, publication: Publication, place: Position) -> bool:
+        """Whether one that may have to wait gets a publication now."""
         if subscription.held is None:
             return subscription.hears(place)
         subscription.wait(publication, place, self._bounds.octets)
