@@ -153,6 +153,13 @@ class Limits:
     max_subscriptions: int = _limit(
         100, "topics", "most that a session may be subscribed to", least=1
     )
+    max_history_size: int = _limit(
+        268_435_456,
+        "bytes",
+        "most that is kept of the publications of all topics together; of more, the oldest of the topic "
+        "that was longest without one go first",
+        least=1,
+    )
     presence_grace: float = _limit(
         15.0, "seconds", "time for which a client that is cut off is still present in its topics"
     )

@@ -8,13 +8,17 @@ from copy import copy
 from typing import Any
 
 from ..errors import ConfigurationError, ServiceUnavailable
-from ..messages import Push
 from ..sessions.engine import History, Member, Node, Position, Retention
 from ..sessions.letters import Address, Letter, Mail, Whose
 from ..sessions.mailboxes import Mailboxes
+from ..sessions.surroundings import Timer
+from ..wire.publications import Publication
 from .topics import KeptTopics
 
 __all__ = ["MemoryEngine"]
+
+# Seconds between two looks for what is too old, where anything is kept.
+_EVERY = 1.0
 
 
 class _Memory:
@@ -65,11 +69,12 @@ class MemoryEngine:
     def __init__(self, now: Callable[[], float] = time.monotonic, most: int = 10_000) -> None:
         self._memory = _Memory(now, most)
         self._node: Node | None = None
+        self._timer: Timer | None = None
 
     def sibling(self) -> MemoryEngine:
         """The engine of one more gateway in this process, which shares all with this one's."""
         made = copy(self)
-        made._node = None
+        made._node = made._timer = None
         return made
 
     def start(self, node: Node) -> None:
@@ -79,15 +84,21 @@ class MemoryEngine:
             )
         self._node = node
         self._memory.engines[self] = None
+        self._look_later()
 
     def stop(self) -> None:
         memory, self._node = self._memory, None
         memory.engines.pop(self, None)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        for other in memory.engines:
+            other._look_later()
         for topic in [topic for topic, heard in memory.subscribers.items() if self in heard]:
             self._unsubscribe(topic)
-        mine = [session_id for session_id, (engine, _) in memory.at.items() if engine is self]
-        for topic in tuple(memory.members):
-            for session_id in mine:
+        mine = {session_id for session_id, (engine, _) in memory.at.items() if engine is self}
+        for topic, members in tuple(memory.members.items()):
+            for session_id in mine & members.keys():
                 self._leave(topic, session_id)
         for session_id in mine:
             memory.forget(session_id)
@@ -108,12 +119,27 @@ class MemoryEngine:
         if not subscribers:
             self._memory.subscribers.pop(topic, None)
 
-    async def publish(self, push: Push, retention: Retention) -> Position:
-        numbered, position = self._memory.topics.append(push, retention)
-        for engine in tuple(self._memory.subscribers.get(push.topic or "", ())):
+    async def publish(self, publication: Publication, retention: Retention) -> Position:
+        memory, node = self._memory, self._node
+        if node is None:
+            raise ServiceUnavailable("The gateway has stopped.")
+        numbered, position = memory.topics.append(publication, retention, node.history_octets)
+        if self._timer is None:
+            self._look_later()
+        for engine in tuple(memory.subscribers.get(publication.topic, ())):
             if engine._node is not None:
-                engine._node.published(numbered)
+                engine._node.published(numbered, position)
         return position
+
+    def _look_later(self) -> None:
+        """Let go of what is too old, though nobody asks for it."""
+        if self._timer is None and self._node is not None and self._memory.topics.held:
+            self._timer = self._node.later(_EVERY, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        self._memory.topics.let_go_of_old()
+        self._look_later()
 
     async def history(self, topic: str, since: Position | None, limit: int) -> History:
         return self._memory.topics.history(topic, since, limit)

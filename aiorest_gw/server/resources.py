@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Raw
+
 from ..errors import BadRequest, PermissionDeniedException, UnwritableMessage
 from ..messages import Request, Response
 from ..routing.router import SimpleRouter
@@ -12,6 +14,7 @@ from ..sessions.resumable import ResumableSession
 from ..sessions.rules import wrong_in_topic
 from ..sessions.session import Session
 from ..sessions.topics import Topics, position_of
+from ..wire.dialects import PLAIN
 
 if TYPE_CHECKING:
     from .factory import RequestHandlerFactory
@@ -124,14 +127,13 @@ async def _history(
         raise BadRequest("The `limit` should be 0 or more.")
     await topics.check(session, topic, "read")
     history = await topics.history(topic, position_of(since), limit)
+    dialect = session.dialect if isinstance(session, ResumableSession) else PLAIN
     return {
         "epoch": history.position.epoch,
         "offset": history.position.offset,
         "complete": history.complete,
-        "publications": [
-            {"event_name": push.event_name, "data": push.data, "offset": push.offset}
-            for push in history.pushes
-        ],
+        # As they were written when they were published.
+        "publications": [Raw(one.body(dialect)) for one in history.publications],
     }
 
 

@@ -8,8 +8,10 @@ from typing import Any, Protocol
 import attrs
 
 from ..messages import Push
+from ..wire.publications import Publication
 from .letters import Address, Letter, Mail
 from .mailboxes import MailboxBounds
+from .surroundings import Timer
 
 __all__ = ["Engine", "History", "Member", "Node", "Position", "Retention"]
 
@@ -24,6 +26,10 @@ class Position:
 
     epoch: str
     offset: int
+
+    def is_behind(self, other: Position) -> bool:
+        """Whether it comes later than another; where the numbers began anew, it does."""
+        return self.offset > other.offset or self.epoch != other.epoch
 
 
 @attrs.frozen
@@ -44,14 +50,19 @@ class Retention:
 class History:
     """What is kept of a topic behind a place.
 
-    :param pushes: the publications, oldest first, each with its ``topic`` and ``offset``.
+    :param publications: as they were written, oldest first, each with its ``offset``.
     :param position: of the last one that there ever was.
     :param complete: whether nothing is missing between the place that was asked for and the first.
     """
 
-    pushes: Sequence[Push]
+    publications: Sequence[Publication]
     position: Position
     complete: bool
+
+    @property
+    def pushes(self) -> list[Push]:
+        """The publications, read again."""
+        return [publication.push for publication in self.publications]
 
 
 @attrs.frozen
@@ -71,22 +82,27 @@ class Member:
 class Node:
     """What an engine calls at a gateway that has it; none of it waits.
 
-    :param published: takes each publication in the topics that are subscribed once, in the order of the
-        offsets of its topic.
+    :param published: takes each publication in the topics that are subscribed, with its number, and its
+        place; once, in the order of the offsets of its topic.
     :param deliver: gives a letter to the sessions of its address that are here and not among those that
         it has reached; returns how many of that address there are.
     :param close: closes the sessions of an address, with a code and a reason; returns how many it were.
     :param mail: something waits for a user who has a session here, and nobody takes it.
     :param pruned: so many letters had to be pruned for those that came from here.
     :param bounds: of the mailboxes.
+    :param history_octets: of publications of all topics together that an engine in this process keeps at
+        most; one that is elsewhere has its own bounds.
+    :param later: calls something in so many seconds.
     """
 
-    published: Callable[[Push], None]
+    published: Callable[[Publication, Position], None]
     deliver: Callable[[Letter], int]
     close: Callable[[Address, int, str], int]
     mail: Callable[[Any], None]
     pruned: Callable[[int], None]
     bounds: MailboxBounds
+    history_octets: int
+    later: Callable[[float, Callable[[], None]], Timer]
 
 
 class Engine(Protocol):
@@ -110,15 +126,20 @@ class Engine(Protocol):
     # -- topics
 
     async def subscribe(self, topic: str) -> None:
-        """Hand on what is published in a topic."""
+        """Hand on what is published in a topic, from the end of this on at the latest.
+
+        Nothing changes where it is handed on already.
+        """
 
     async def unsubscribe(self, topic: str) -> None:
         """Hand on nothing of a topic any more."""
 
-    async def publish(self, push: Push, retention: Retention) -> Position:
-        """Publish in the topic that a push names; it is handed on before this ends, or soon behind it.
+    async def publish(self, publication: Publication, retention: Retention) -> Position:
+        """Publish in a topic; it is handed on before this ends, or soon behind it.
 
-        :param retention: how much is kept of the topic.
+        :param publication: that has no number yet.
+        :param retention: how much is kept of the topic. What is too old is let go of, also where nobody
+            asks for it; a topic may be forgotten, and begins anew with an epoch that none ever had.
         :returns: its place.
         """
 
@@ -130,10 +151,10 @@ class Engine(Protocol):
         """
 
     async def enter(self, topic: str, member: Member) -> None:
-        """Somebody is in a topic; as often as one enters, as often has one to leave."""
+        """Somebody is in a topic, or is called something else now."""
 
     async def leave(self, topic: str, session_id: str) -> None:
-        """Somebody is not there any more."""
+        """Somebody is not there any more, however often one has entered."""
 
     async def members(self, topic: str) -> Sequence[Member]:
         """Who is in a topic, in the order in which they entered."""

@@ -20,8 +20,8 @@ from .resumable import ResumableSession, ResumeRefused, same_secret
 from .rules import TopicRules
 from .session import Session, notice
 from .states import Event, State
-from .surroundings import CountedWarning, Surroundings, Timer, in_background
-from .topics import Subscribed, Topics
+from .surroundings import CountedWarning, Surroundings, Timer
+from .topics import Subscribed, TopicBounds, Topics
 
 __all__ = ["SessionKeeper"]
 
@@ -71,8 +71,11 @@ class SessionKeeper:
         )
         delivery = Delivery(self._registry, engine, surroundings, bounds, self._pruned.add)
         self._absence = Absence(limits.max_away, limits.max_away_size, limits.max_away_per_address)
-        presence = Presence(engine, surroundings, limits.presence_grace)
-        topics = Topics(engine, rules, presence, delivery.to_many, limits.max_subscriptions)
+        presence = Presence(engine, surroundings, limits.presence_grace, limits.max_away)
+        of_session = TopicBounds(
+            limits.max_subscriptions, limits.max_outbox_messages, limits.max_outbox_size
+        )
+        topics = Topics(engine, rules, presence, surroundings, delivery.to_many, of_session)
         engine.start(
             Node(
                 topics.published,
@@ -81,6 +84,8 @@ class SessionKeeper:
                 delivery.mail,
                 self._pruned.add,
                 bounds,
+                limits.max_history_size,
+                surroundings.later,
             )
         )
         self._engine, self._delivery, self.topics = engine, delivery, topics
@@ -110,9 +115,11 @@ class SessionKeeper:
             return
         self._registry.add(handler)
         self._delivery.came(handler)
-        if isinstance(handler, ResumableSession):
-            self._absence.remove(handler)
-        self.topics.back(handler)
+        # It may be that only its credentials came, and the client is away.
+        if getattr(handler, "state", State.OPEN) is State.OPEN:
+            if isinstance(handler, ResumableSession):
+                self._absence.remove(handler)
+            self.topics.back(handler)
 
     def unregister(self, handler: Any) -> None:
         """A client is gone; nothing happens to one who was not there."""
@@ -159,9 +166,7 @@ class SessionKeeper:
     def ended(self, session: Session, held: list[Entry], event: Event, reason: str) -> None:
         """A session is gone."""
         self.unregister(session)
-        if self.topics.subscriptions(session):
-            left = event in (Event.LEFT, Event.CLOSED)
-            in_background(self.surroundings, self.topics.ended(session, left))
+        self.topics.ended(session, event)
         if isinstance(session, ResumableSession):
             self._absence.remove(session)
             self._reasons[session.session_id] = session.secret, reason

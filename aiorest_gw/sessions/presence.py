@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Iterable
 from typing import Any
+
+import attrs
 
 from .engine import Engine, Member
 from .session import Session
+from .states import State
 from .surroundings import Surroundings, Timer, in_background
 
 __all__ = ["Presence"]
+
+
+@attrs.define(eq=False)
+class _Leaving:
+    """One who leaves topics soon: it is cut off, however many these are."""
+
+    timer: Timer
+    topics: set[str] = attrs.field(factory=set)
 
 
 class Presence:
@@ -17,38 +30,65 @@ class Presence:
     :param engine: keeps it.
     :param surroundings: for timers, and to run what is not waited for.
     :param grace: seconds for which one who is cut off is still there.
+    :param most: of those who are cut off, at most; of more, the one that was cut off first leaves.
     """
 
-    def __init__(self, engine: Engine, surroundings: Surroundings, grace: float) -> None:
+    def __init__(self, engine: Engine, surroundings: Surroundings, grace: float, most: int) -> None:
         self._engine = engine
         self._surroundings = surroundings
         self._grace = grace
-        self._leaving: dict[tuple[str, str], Timer] = {}
+        self._most = most
+        self._leaving: OrderedDict[str, _Leaving] = OrderedDict()
 
     def enter(self, topic: str, session: Session) -> None:
-        """A session is in a topic."""
-        self._stays(topic, session)
+        """A session is in a topic; where its client is away, that is for the grace at most."""
         member = Member(session.session_id, session.user_id, session.username)
         in_background(self._surroundings, self._engine.enter(topic, member))
+        if session.state is State.AWAY:
+            self.cut(session, (topic,))
 
     def leave(self, topic: str, session: Session) -> None:
         """It leaves, now."""
-        self._stays(topic, session)
-        in_background(self._surroundings, self._engine.leave(topic, session.session_id))
+        leaving = self._leaving.get(session.session_id)
+        if leaving is not None:
+            leaving.topics.discard(topic)
+        self._leave(topic, session.session_id)
 
-    def cut(self, topic: str, session: Session) -> None:
-        """Its client is away, and may be back soon."""
-        key = (topic, session.session_id)
-        if key not in self._leaving:
-            self._leaving[key] = self._surroundings.later(self._grace, self._gone, *key)
+    def cut(self, session: Session, topics: Iterable[str]) -> None:
+        """Its client is away, or its user may be back soon in another session."""
+        session_id = session.session_id
+        leaving = self._leaving.get(session_id)
+        if leaving is None:
+            timer = self._surroundings.later(self._grace, self._gone, session_id)
+            leaving = self._leaving[session_id] = _Leaving(timer)
+        leaving.topics.update(topics)
+        if len(self._leaving) > self._most:
+            self._gone(next(iter(self._leaving)))
 
-    def _stays(self, topic: str, session: Session) -> None:
-        timer = self._leaving.pop((topic, session.session_id), None)
-        if timer is not None:
-            timer.cancel()
+    def back(self, session: Session, topics: Iterable[str]) -> None:
+        """It is back, or is somebody else now."""
+        self._stays(session.session_id)
+        for topic in topics:
+            self.enter(topic, session)
 
-    def _gone(self, topic: str, session_id: str) -> None:
-        self._leaving.pop((topic, session_id), None)
+    def gone(self, session: Session, topics: Iterable[str]) -> None:
+        """Nobody will know it again."""
+        self._stays(session.session_id)
+        for topic in topics:
+            self._leave(topic, session.session_id)
+
+    def _stays(self, session_id: str) -> None:
+        leaving = self._leaving.pop(session_id, None)
+        if leaving is not None:
+            leaving.timer.cancel()
+
+    def _gone(self, session_id: str) -> None:
+        leaving = self._leaving.pop(session_id)
+        leaving.timer.cancel()
+        for topic in leaving.topics:
+            self._leave(topic, session_id)
+
+    def _leave(self, topic: str, session_id: str) -> None:
         in_background(self._surroundings, self._engine.leave(topic, session_id))
 
     async def members(self, topic: str) -> list[dict[str, Any]]:

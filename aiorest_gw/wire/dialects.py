@@ -122,6 +122,10 @@ class V1Dialect:
         """A message with its number before all else."""
         raise NotImplementedError
 
+    def placed(self, body: bytes, offset: int) -> bytes:
+        """A push in a topic with its number there behind all else."""
+        raise NotImplementedError
+
     def frame(self, body: bytes, seq: int) -> bytes:
         """The whole frame of a message with its number."""
         payload = self.numbered(body, seq)
@@ -167,6 +171,9 @@ class _JSON(V1Dialect):
     def numbered(self, body: bytes, seq: int) -> bytes:
         return b'{"seq":%d,%b' % (seq, body[1:]) if body != b"{}" else b'{"seq":%d}' % seq
 
+    def placed(self, body: bytes, offset: int) -> bytes:
+        return b'%b,"offset":%d}' % (body[:-1], offset)
+
 
 class _MessagePack(V1Dialect):
     subprotocol = "aiorest.1.msgpack"
@@ -187,6 +194,10 @@ class _MessagePack(V1Dialect):
                 body[3:],
             )
         return b"".join((head, b"\xa3seq", packed(seq), rest))
+
+    def placed(self, body: bytes, offset: int) -> bytes:
+        # A push is a map of a few.
+        return b"".join((bytes((body[0] + 1,)), body[1:], b"\xa6offset", packed(offset)))
 
 
 PLAIN: Dialect = _Plain()

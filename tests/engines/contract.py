@@ -9,7 +9,9 @@ from aiorest_gw.sessions.mailboxes import MailboxBounds
 from aiorest_gw.sessions.outbox import Ending, Outcome
 from aiorest_gw.sessions.receipts import Receipt
 from aiorest_gw.sessions.terms import Terms
+from aiorest_gw.wire.dialects import PLAIN, V1_MSGPACK
 from aiorest_gw.wire.prepared import Prepared
+from aiorest_gw.wire.publications import Publication
 
 _ALL = Retention(1_000, 1_000)
 
@@ -17,20 +19,26 @@ _ALL = Retention(1_000, 1_000)
 class Gateway:
     """What an engine serves: it writes down what is delivered to its sessions.
 
-    :ivar published: publications.
+    :ivar published: publications, read again.
+    :ivar places: theirs.
     :ivar got: what was delivered, as pairs of a session's id and data.
     :ivar closed: sessions, with code and reason.
     :ivar told: users for whom something waits.
     :ivar pruned: how many letters had to be pruned.
     """
 
-    def __init__(self, engine, bounds):
+    def __init__(self, engine, bounds, later, octets=1_000_000):
         self.engine = engine
         self.sessions = {}
+        self.places = []
         self.published, self.got, self.closed, self.told = [], [], [], []
         self.pruned = 0
         engine.start(Node(
-            self.published.append, self.deliver, self.close, self.told.append, self.prune, bounds))  # fmt: skip
+            self.publish, self.deliver, self.close, self.told.append, self.prune, bounds, octets, later))  # fmt: skip
+
+    def publish(self, publication, place):
+        self.published.append(publication.push)
+        self.places.append(place)
 
     def at(self, to):
         if to.whose is Whose.EVERYBODY:
@@ -61,13 +69,18 @@ def to(user_id):
     return Address(Whose.USER, user_id)
 
 
+def publication(data, topic="a"):
+    return Publication.of(Push("n", data, topic))
+
+
 def letter(to, data, expires=None, receipt=None, **terms):
     return Letter(to, Prepared(Push("n", data)), Terms(**terms), expires, receipt)
 
 
 class EngineContract:
     """Mixed into a test case that has ``make_engine()``, ``make_another(engine)``, which gives one that shares
-    with it what it keeps, ``now()``, ``later(seconds)`` and ``resolve(awaitable)``.
+    with it what it keeps, ``now()``, ``later(seconds)``, ``call_later(seconds, function)`` and
+    ``resolve(awaitable)``.
     """
 
     bounds = MailboxBounds(10, 10_000, 100)
@@ -75,9 +88,12 @@ class EngineContract:
     def setUp(self):
         super().setUp()
         self.engine = self.make_engine()
-        self.here = Gateway(self.engine, self.bounds)
+        self.here = self.gateway(self.engine)
         self.delivered = self.here.published
-        self.there = Gateway(self.make_another(self.engine), self.bounds)
+        self.there = self.gateway(self.make_another(self.engine))
+
+    def gateway(self, engine, **options):
+        return Gateway(engine, self.bounds, self.call_later, **options)
 
     def do(self, running):
         return self.resolve(Deferred.fromCoroutine(running))
@@ -109,7 +125,8 @@ class EngineContract:
 
     def publish(self, topic, *numbers, retention=_ALL):
         return [
-            self.do(self.engine.publish(Push("n", number, topic), retention)) for number in numbers
+            self.do(self.engine.publish(publication(number, topic), retention))
+            for number in numbers
         ]
 
     def history(self, topic, since=None, limit=1_000):
@@ -159,11 +176,11 @@ class EngineContract:
         self.assertEqual(([2], 2), ([push.data for push in found.pushes], found.position.offset))
 
     def test_history_has_a_size(self):
-        self.do(self.engine.publish(Push("n", "x" * 600, "a"), Retention(10, 100, 1_000)))
-        self.do(self.engine.publish(Push("n", "y" * 300, "a"), Retention(10, 100, 1_000)))
-        self.do(self.engine.publish(Push("n", "z" * 300, "a"), Retention(10, 100, 1_000)))
+        self.do(self.engine.publish(publication("x" * 600), Retention(10, 100, 1_000)))
+        self.do(self.engine.publish(publication("y" * 300), Retention(10, 100, 1_000)))
+        self.do(self.engine.publish(publication("z" * 300), Retention(10, 100, 1_000)))
         self.assertEqual(["y", "z"], [push.data[0] for push in self.history("a").pushes])
-        self.do(self.engine.publish(Push("n", "x" * 2_000, "a"), Retention(10, 100, 1_000)))
+        self.do(self.engine.publish(publication("x" * 2_000), Retention(10, 100, 1_000)))
         found = self.history("a")
         self.assertEqual(([], 4), (list(found.pushes), found.position.offset))
 
@@ -171,6 +188,47 @@ class EngineContract:
         self.do(self.engine.subscribe("a"))
         self.publish("a", 1, retention=Retention(0, 100))
         self.assertEqual(([], 1), (list(self.history("a").pushes), len(self.delivered)))
+
+    def test_what_is_kept_is_what_was_written(self):
+        written = Publication.of(Push("n", {"a": [1.5, None, "é\u2028"]}, "a", 2))
+        self.publish("a", 1, {"a": [1.5, None, "é\u2028"]})
+        [found] = self.history("a", limit=1).publications
+        self.assertEqual(
+            (written.json, written.packed, 2), (found.json, found.packed, found.offset)
+        )
+        self.assertEqual(
+            (written.json, written.packed),
+            (PLAIN.push(written.push), V1_MSGPACK.push(written.push)),
+        )
+
+    def test_what_is_handed_on_names_its_place(self):
+        for gateway in (self.here, self.there):
+            self.do(gateway.engine.subscribe("a"))
+        places = self.publish("a", 1, 2, 3)
+        self.assertEqual((places, places), (self.here.places, self.there.places))
+
+    def test_to_subscribe_twice_is_to_subscribe_once(self):
+        for _ in range(2):
+            self.do(self.engine.subscribe("a"))
+        self.publish("a", 1)
+        self.do(self.engine.unsubscribe("a"))
+        self.publish("a", 2)
+        self.assertEqual([Push("n", 1, "a", 1)], self.delivered)
+
+    def test_where_all_was_too_old_the_topic_goes_on_or_begins_anew(self):
+        """It may be forgotten by then; that is never hidden, and no epoch comes twice."""
+        *_, last = self.publish("a", 1, 2, retention=Retention(10, 5))
+        self.later(100)
+        for number in (3, 4):
+            found = self.history("a", last)
+            known = found.position.epoch == last.epoch
+            self.assertEqual((known, []), (found.complete, list(found.publications)))
+            self.assertEqual(last.offset if known else 0, found.position.offset)
+            [place] = self.publish("a", number, retention=Retention(10, 5))
+            self.assertEqual(last.offset + 1 if known else 1, place.offset)
+            self.assertEqual(known, place.epoch == last.epoch)
+            self.later(100)
+            last = place
 
     def test_a_topic_that_nobody_has_published_in_has_a_place(self):
         before = self.history("a", None, 0).position
@@ -189,18 +247,25 @@ class EngineContract:
         self.do(self.engine.leave("a", "1"))
         self.assertEqual([bob], list(self.do(self.engine.members("a"))))
 
+    def test_one_who_enters_again_is_somebody_else_and_leaves_once(self):
+        self.do(self.engine.enter("a", Member("1")))
+        self.do(self.engine.enter("a", Member("1", "ann", "Ann")))
+        self.assertEqual([Member("1", "ann", "Ann")], list(self.do(self.engine.members("a"))))
+        self.do(self.engine.leave("a", "1"))
+        self.assertEqual([], list(self.do(self.engine.members("a"))))
+
     # -- several gateways
 
     def test_an_engine_serves_one_gateway_until_it_is_stopped(self):
-        self.assertRaises(ConfigurationError, Gateway, self.engine, self.bounds)
+        self.assertRaises(ConfigurationError, self.gateway, self.engine)
         self.engine.stop()
-        self.open(Gateway(self.engine, self.bounds), "1", "ann")
+        self.open(self.gateway(self.engine), "1", "ann")
 
     def test_what_is_published_at_one_gateway_is_handed_on_at_all(self):
         for gateway in (self.here, self.there):
             self.do(gateway.engine.subscribe("a"))
         self.publish("a", 1)
-        self.do(self.there.engine.publish(Push("n", 2, "a"), _ALL))
+        self.do(self.there.engine.publish(publication(2), _ALL))
         self.do(self.there.engine.unsubscribe("a"))
         self.publish("a", 3)
         pushes = [Push("n", n, "a", n) for n in (1, 2, 3)]
