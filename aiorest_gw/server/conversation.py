@@ -147,7 +147,8 @@ class Conversation:
         if session is None:
             self._answer_failure(error, error.id)
         elif (
-            not self._connection.draining
+            session.state is State.OPEN
+            and not self._connection.draining
             and self._accepts(session, error.id)
             and session.work is not None
         ):

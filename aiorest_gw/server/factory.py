@@ -27,8 +27,10 @@ from ..wire.origins import allowed_origins
 from ..wire.proxies import TrustedProxies
 from ..wire.shapes import Shape
 from .admission import Admission
+from .awaiting import begun
 from .compression import accept_deflate, accept_none
 from .logs import CappedLog
+from .loops import loop_of
 from .outgoing import Outgoing
 from .protocol import RequestHandlerProtocol
 from .resources import own_resources
@@ -336,7 +338,7 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
             ]
             self._drained.addBoth(lambda _: [timer.cancel() for timer in timers if timer.active()])
             self._drained.addBoth(lambda _: self.blocking_calls.close())
-            self._drained.addBoth(lambda _: self.manager.stop())
+            self._drained.addBoth(lambda _: self._stop_manager())
             for connection in tuple(self.connections):
                 if window:
                     moment = uniform(0, window)  # noqa: S311 - no secret
@@ -347,6 +349,14 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
         waiting: Deferred[None] = Deferred()
         self._drained.addBoth(lambda _: waiting.callback(None))
         return waiting
+
+    def _stop_manager(self) -> Any:
+        """Sessions end; an engine may take its time over that, but not for ever."""
+        stopping = begun(self.manager.stop(), loop_of(self.reactor))
+        if isinstance(stopping, Deferred):
+            stopping.addTimeout(CLOSING, self.reactor)
+            stopping.addErrback(lambda failure: self.events.failure("stopping failed", failure))
+        return stopping
 
     def finish(self) -> None:
         """Answer what is still open with an error, so that a drain ends now."""

@@ -91,6 +91,10 @@ class ReadingProtocol(OpeningProtocol):
         """Whether what was read has to wait; a peer that closes is heard out."""
         return not self._may_work and self.state == self.STATE_OPEN
 
+    def _must_stop(self) -> bool:
+        """Whether nothing more may be taken of what was read, or not before a turn of its own."""
+        return self._turn is not None or self.state == self.STATE_CLOSED or self._must_hold()
+
     def flush(self) -> None:
         """Write what was held back to leave in one write."""
         raise NotImplementedError
@@ -163,6 +167,7 @@ class ReadingProtocol(OpeningProtocol):
         def again() -> None:
             self._turn = self.factory.turns.wait(lambda: self._next_turn(work))
 
+        self._straight = False
         self._turn = self.factory.turns.wait(again)
 
     def _next_turn(self, work: Callable[[], None] | None = None) -> None:
@@ -180,11 +185,9 @@ class ReadingProtocol(OpeningProtocol):
             until = began if self.factory.turns.waiting else began + _TURN
         self._working = True
         try:
-            while at < size and self.state != self.STATE_CLOSED and not self._must_hold():
+            while at < size and not self._must_stop():
                 at = self._step(data, at, until)
-                if self._turn is not None:
-                    break
-                if at < size:
+                if at < size and self._turn is None:
                     now = self._now()
                     until = until or (now if self.factory.turns.waiting else now + _TURN)
                     if now >= until:
@@ -285,7 +288,7 @@ class ReadingProtocol(OpeningProtocol):
         unlooked = 0
         try:
             for first, payload, end in frames:
-                if self.state == self.STATE_CLOSED or self._must_hold():
+                if self._must_stop():
                     break
                 at = end
                 if first in _DATA:

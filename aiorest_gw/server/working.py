@@ -106,7 +106,8 @@ class Working:
     @property
     def full(self) -> bool:
         """Whether no more should be read: more requests wait than may be open, or they are too large."""
-        limits, times = self._limits, _DEPENDING if self._depending else 1
+        limits = self._limits
+        times = _DEPENDING if self._depending or self._outbox.far_too_full else 1
         return (
             len(self._queue) > times * limits.max_open_requests
             or self._queued > times * limits.max_message_size
@@ -173,7 +174,9 @@ class Working:
 
     def go_on(self) -> None:
         """Take those that wait, as far as there is room, and as far as others need not wait for it."""
-        if self._queue and self._turn is None and not self._beginning:
+        if self._session.state is State.GONE:
+            self._forget_all()
+        elif self._queue and self._turn is None and not self._beginning:
             self._begin_some()
 
     def _begin_some(self) -> None:
@@ -244,7 +247,7 @@ class Working:
             self._watch()
         else:
             self._timer = None
-            self._session.overflow("the client acknowledges nothing")
+            self._session.overflow("requests wait, and nothing is acknowledged")
 
     def cancel(self, id: Any) -> None:
         """The client wants no answer to a request any more."""

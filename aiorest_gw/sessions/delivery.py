@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any
 
@@ -19,6 +19,8 @@ from .terms import Terms
 
 __all__ = ["Delivery"]
 
+# Seconds until a mailbox that could not be read is read again.
+_AGAIN = 1.0
 _NOBODY = Ending(Outcome.DROPPED, "there is no such session")
 _OUT_OF_REACH = Ending(Outcome.DROPPED, "the engine could not be reached")
 
@@ -48,12 +50,22 @@ class Delivery:
         self._pruned = pruned
         # Users whose mailboxes are being emptied.
         self._feeds: dict[Any, Feed] = {}
+        # What is under way, and whoever waits until nothing is.
+        self._busy = 0
+        self._fire: Callable[[Any], None] | None = None
+        # Where several sessions are closed together: what those before had not got.
+        self._closing: dict[Letter, None] | None = None
 
     # -- who is here
 
-    def came(self, handler: Any) -> None:
-        """A session is here, or is another user's now: what waits for the user goes out first."""
+    def came(self, handler: Any, before: Any = None) -> None:
+        """A session is here, or is another user's now: what waits for the user goes out first.
+
+        :param before: whose it was.
+        """
         user_id = handler.user_id
+        if before is not None and before != user_id and before in self._feeds:
+            self._feeds[before].look_again()
         self._engine.register(Member(handler.session_id, user_id))
         feed = self._feeds.get(user_id)
         if feed is not None:
@@ -83,7 +95,27 @@ class Delivery:
             user_id, handler, self._registry, self._engine, self._surroundings, self._bounds,
             self._pruned,
         )  # fmt: skip
-        in_background(self._surroundings, self._run(user_id, feed))
+        self._do(self._run(user_id, feed))
+
+    def _do(self, running: Coroutine[Any, Any, None]) -> None:
+        """Do what nobody waits for, but the end of the gateway."""
+        self._busy += 1
+        in_background(self._surroundings, self._done(running))
+
+    async def _done(self, running: Coroutine[Any, Any, None]) -> None:
+        try:
+            await running
+        finally:
+            self._busy -= 1
+            if not self._busy and self._fire is not None:
+                self._fire(None)
+
+    async def finish(self) -> None:
+        """Wait until what was given back, or handed on, is the engine's."""
+        while self._busy:
+            awaitable, self._fire = self._surroundings.waiting()
+            await awaitable
+            self._fire = None
 
     async def _run(self, user_id: Any, feed: Feed) -> None:
         try:
@@ -91,7 +123,11 @@ class Delivery:
         finally:
             del self._feeds[user_id]
             for session_id in feed.left:
-                self._engine.unregister(session_id)
+                # It may have been registered again.
+                if self._registry.get(session_id) is None:
+                    self._engine.unregister(session_id)
+            if feed.failed:
+                self._surroundings.later(_AGAIN, self.mail, user_id)
 
     # -- what is sent
 
@@ -115,6 +151,11 @@ class Delivery:
         """Send what a session had not got: to those of its user that were opened since, or that will be;
         before what waits for these already.
         """
+        if self._closing is not None:
+            self._closing.update(dict.fromkeys(letters))
+            letters = [letter for letter in self._closing if not self._registry.at(letter.to)]
+            for letter in letters:
+                del self._closing[letter]
         onwards, back = [], []
         for letter in [letter.unasked() for letter in letters]:
             feed = self._feeds.get(letter.to.id)
@@ -126,7 +167,7 @@ class Delivery:
         for feed, letter in reversed(back):
             feed.put_before(letter)
         if onwards:
-            in_background(self._surroundings, self._forward_again(onwards))
+            self._do(self._forward_again(onwards))
 
     async def _forward_again(self, letters: Sequence[Letter]) -> None:
         forwarded = self._engine.forward(letters, first=True)
@@ -212,8 +253,18 @@ class Delivery:
         :returns: how many there were.
         """
         handlers = self._registry.at(to)
-        for handler in handlers:
-            handler.close(code, reason)
+        # What one had not got is nothing for another that is closed next.
+        closing: dict[Letter, None] = {}
+        self._closing = closing
+        try:
+            for handler in handlers:
+                try:
+                    handler.close(code, reason)
+                except Exception:
+                    self._surroundings.failure("one of several sessions cannot be closed")
+        finally:
+            self._closing = None
+        self.send_again(tuple(closing))
         return len(handlers)
 
     def close(self, addresses: Sequence[Address], code: int, reason: str) -> Reached:

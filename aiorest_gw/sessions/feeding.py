@@ -19,6 +19,8 @@ __all__ = ["CANNOT_SEND", "Feed", "give"]
 # Letters that are taken out of a mailbox at a time.
 _BATCH = 100
 CANNOT_SEND = "a push to one of several cannot be sent"
+_LOST = Ending(Outcome.DROPPED, "the engine could not be reached")
+_NOT_SENT = Ending(Outcome.DROPPED, "it could not be sent")
 _GONE = Ending(Outcome.EXPIRED, "the session has ended")
 
 
@@ -33,6 +35,7 @@ class Feed:
     :param bounds: of what is sent meanwhile.
     :param pruned: takes how many had to be pruned of that.
     :ivar handler: None when it is gone, and no other is here.
+    :ivar failed: the mailbox could not be read, and has to be once more.
     :ivar left: sessions that are gone, which the engine is told when nothing more is to be given back.
     """
 
@@ -48,6 +51,7 @@ class Feed:
     ) -> None:
         self.handler = handler
         self.left: list[str] = []
+        self.failed = False
         self._user_id = user_id
         self._registry = registry
         self._engine = engine
@@ -57,11 +61,18 @@ class Feed:
         self._taken: deque[Mail] = deque()
         self._emptied = False
         self._behind = Mailboxes()
+        self._fire: Callable[[Any], None] | None = None
 
     def came(self, handler: Any) -> None:
         """A session of the user has come: it gets what waits, if no other does."""
         if self.handler is None:
             self.handler = handler
+
+    def look_again(self) -> None:
+        """It may be that the session has room, or is another user's."""
+        fire, self._fire = self._fire, None
+        if fire is not None:
+            fire(None)
 
     def more(self) -> None:
         """Something waits in the mailbox that did not before."""
@@ -105,13 +116,16 @@ class Feed:
     async def _feed(self) -> None:
         while (handler := self._look()) is not None:
             if isinstance(handler, ResumableSession) and handler.half_full:
-                awaitable, fire = self._surroundings.waiting()
-                handler.when_room(lambda fire=fire: fire(None))  # type: ignore[misc]
+                awaitable, self._fire = self._surroundings.waiting()
+                handler.when_room(self.look_again)
                 await awaitable
                 continue
             mail = await self._next()
             if mail is None:
                 return
+            if mail.name != handler.session_id:
+                # Whoever hears of that ending may end the session.
+                mail = _of_none(mail)
             if handler.session_id in mail.letter.reached:
                 mail.end(_GONE)
             elif self._look() is handler:
@@ -120,12 +134,16 @@ class Feed:
                 self._taken.appendleft(mail)
 
     async def _next(self) -> Mail | None:
-        if not self._taken and not self._emptied:
+        while not self._taken and not self._emptied:
+            # What comes while it is looked for is looked for again.
+            self._emptied = True
             try:
                 self._taken.extend(await self._engine.take(self._user_id, _BATCH) or ())
             except Exception:
                 self._surroundings.failure("a mailbox could not be read")
-            self._emptied = not self._taken
+                self.failed = True
+            if self._taken:
+                self._emptied = False
         if self._taken:
             return self._taken.popleft()
         behind = self._behind.take(self._user_id, 1, self._surroundings.now())
@@ -141,6 +159,8 @@ class Feed:
         except Exception:
             lost = len(before) + len(behind)
             self._surroundings.failure("{count} pushes for a user were lost", count=lost)
+            for mail in (*before, *behind):
+                mail.end(_LOST)
 
 
 def _of_none(mail: Mail) -> Mail:
@@ -155,7 +175,12 @@ def _of_none(mail: Mail) -> Mail:
 def give(handler: Any, letter: Letter, told: Any, surroundings: Surroundings) -> None:
     """Give a letter to a session; where that fails it harms no other."""
     letter.reached.add(handler.session_id)
+    if letter.receipt is not None:
+        # From now on its time is the session's to look at.
+        letter.receipt.expires_elsewhere(str(letter.to))
     try:
         handler.deliver(letter.message, letter.terms, told, letter if letter.waits else None)
     except Exception:
         surroundings.failure(CANNOT_SEND)
+        if told is not None:
+            told(_NOT_SENT)

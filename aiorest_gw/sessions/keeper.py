@@ -113,8 +113,9 @@ class SessionKeeper:
         """
         if getattr(handler, "state", None) is State.GONE:
             return
+        before = self._registry.user_of(handler.session_id)
         self._registry.add(handler)
-        self._delivery.came(handler)
+        self._delivery.came(handler, before)
         # It may be that only its credentials came, and the client is away.
         if getattr(handler, "state", State.OPEN) is State.OPEN:
             if isinstance(handler, ResumableSession):
@@ -125,7 +126,7 @@ class SessionKeeper:
         """A client is gone; nothing happens to one who was not there."""
         session_id = handler.session_id
         user_id = self._registry.user_of(session_id)
-        if self._registry.remove(session_id):
+        if self._registry.get(session_id) is handler and self._registry.remove(session_id):
             self._delivery.gone(session_id, user_id)
 
     # -- what its sessions ask of it
@@ -183,8 +184,13 @@ class SessionKeeper:
         """So many pushes were dropped."""
         self._dropped.add(count)
 
-    def stop(self) -> None:
-        """There will be no more turns: tell what was not told yet, and that nobody is here."""
+    async def stop(self) -> None:
+        """Nobody will come back: hand on what nobody had got, and tell what was not told yet."""
+        for session in self._registry.all():
+            if isinstance(session, ResumableSession):
+                session.give_up("the gateway has stopped")
+        if self._engine is not None:
+            await self._delivery.finish()
         self._dropped.tell()
         self._pruned.tell()
         if self._engine is not None:

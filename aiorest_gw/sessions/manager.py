@@ -258,7 +258,7 @@ class HandlerManager(SessionKeeper):
 
     def _close(self, addresses: list[Address], code: int, reason: str) -> Reached:
         self.surroundings.check_thread("close")
-        return self._delivery.close(addresses, checked_close(code), reason)
+        return self._delivery.close(addresses, checked_close(code, reason), reason)
 
 
 def _addresses(user_ids: Iterable[Any]) -> list[Address]:

@@ -88,9 +88,7 @@ class Receipt:
         """It has ended for one that was expected; nothing happens to others."""
         if name in self._expected:
             self._expected.discard(name)
-            timer = self._timers.pop(name, None)
-            if timer is not None:
-                timer.cancel()
+            self.expires_elsewhere(name)
             self.endings[name] = ending
             self._tell()
 
@@ -100,6 +98,12 @@ class Receipt:
             surroundings = self._surroundings()
             remaining = time - surroundings.now()
             self._timers[name] = surroundings.later(remaining, self.end, name, TOO_LATE)
+
+    def expires_elsewhere(self, name: str) -> None:
+        """Its time is somebody else's to look at: nothing happens at the end of that."""
+        timer = self._timers.pop(name, None)
+        if timer is not None:
+            timer.cancel()
 
     def complete(self) -> None:
         """All sessions are known."""

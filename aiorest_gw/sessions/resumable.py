@@ -258,9 +258,9 @@ class ResumableSession(Session):
             self.away_timer = None
         work, self.work = self.work, None
         super()._end(event, reason, last)
-        self._tell_of_room()
         if work is not None:
             work.close()
+        self._tell_of_room()
 
     def lost(self, carrier: Carrier) -> None:
         if carrier is self._carrier:

@@ -296,7 +296,7 @@ class Session:
         :param reason: at most 123 bytes.
         :raises ValueError: that code cannot be sent (RFC 6455 section 7.4).
         """
-        code = checked_close(code)
+        code = checked_close(code, reason)
         self._check_thread("close", "manager.call_from_thread.close")
         if self.state is not State.GONE:
             self._end_and_leave(

@@ -102,7 +102,7 @@ class UnopenedSession(Session):
         if self._opened is not None:
             self._opened.close(code, reason)
         elif carrier is not None:
-            code = checked_close(code)
+            code = checked_close(code, reason)
             self.lost(carrier)
             carrier.leave(code, reason)
 

@@ -164,3 +164,11 @@ class ScriptTests(SynchronousTestCase):
             return [answer, aborted, pushes.length];
         """)
         self.assertEqual(("too late", True, 0), (answer, aborted, pushed))
+
+    def test_no_more_requests_are_open_than_the_gateway_takes(self):
+        """So thousands may be asked for at once."""
+        answers = self.run_script("""
+            const asked = Array.from({ length: 6000 }, () => gateway.ask("GET", "/~/ping"));
+            return (await Promise.all(asked)).length;
+        """)
+        self.assertEqual(6000, answers)

@@ -656,7 +656,7 @@ class ResumingTests(ConversationTestCase):
         self.assertEqual((4002, [0, 1, 2]), (client.connection.close_code, self.ran))
         client.resume()
         self.assertFalse(client.opened["resumed"])
-        self.assertIn("acknowledges nothing", client.opened["reason"])
+        self.assertIn("nothing is acknowledged", client.opened["reason"])
 
     def test_pushes_that_may_not_be_dropped_close_where_there_is_no_room(self):
         self.gateway(max_outbox_messages=3)

@@ -331,3 +331,175 @@ class BrokenEngineTests(GatewayTestCase):
         texts = [formatEvent(event) for event in events]
         self.assertTrue([text for text in texts if "a mailbox could not be read" in text], texts)
         self.flushLoggedErrors(ServiceUnavailable)
+
+
+class StoppingTests(GatewaysTestCase):
+    def drained(self, factory, clients=()):
+        done = []
+        factory.drain().addCallback(done.append)
+        for _ in range(20):
+            for client in clients:
+                client.connection.move()
+            self.settle()
+        self.advance(20)
+        self.settle()
+        self.assertEqual([None], done)
+
+    def test_a_gateway_that_stops_hands_on_what_nobody_had_got(self):
+        self.gateways(max_outbox_messages=10)
+        for number in range(40):
+            self.b.send_message_to_user_ids(["bob"], Push(number))
+        self.settle()
+        ann, bob = self.open("a", "ann"), self.open("a", "bob")
+        away = self.open("a", "carl")
+        away.cut()
+        for user in ("ann", "carl"):
+            for number in range(3):
+                self.a.send_message_to_user_ids([user], Push(number))
+        self.settle()
+        self.drained(self.factories[0], [ann, bob])
+        for user, count in (("ann", 3), ("carl", 3), ("bob", 40)):
+            client, got = self.open("b", user), []
+            for _ in range(20):
+                got += self.names(client)
+                client.acknowledge()
+            self.assertEqual([*range(count)], got, user)
+
+
+class LateStoppingTests(StoppingTests):
+    def make_engine(self):
+        return LateEngine(self.clock)
+
+
+class ClosingTests(GatewaysTestCase):
+    def test_what_sessions_had_not_got_that_are_closed_together_waits_once_and_in_order(self):
+        sessions = [self.open("a", "ann") for _ in range(5)]
+        for session in sessions:
+            session.cut()
+        for number in range(300):
+            self.a.send_message_to_user_ids(["ann"], Push(number))
+        given = []
+        deliver = self.a._delivery._deliver_here
+        self.a._delivery._deliver_here = lambda letter: given.append(letter) or deliver(letter)
+        self.assertEqual(5, self.a.close_user_ids(["ann"]))
+        self.assertLessEqual(len(given), 300)
+        self.assertEqual([*range(300)], self.names(self.open("b", "ann")))
+
+    def test_a_handler_that_cannot_be_closed_harms_no_other(self):
+        class Stubborn:
+            session_id, user_id, username = "1", "ann", "Ann"
+            straight = None
+            closed = 0
+
+            def deliver_numbered(self, message):
+                return False
+
+            def deliver(self, *args):
+                raise ValueError("wrong")
+
+            def close(self, code, reason):
+                raise ValueError("wrong")
+
+        self.a.register(Stubborn())
+        ann = self.open("a", "ann")
+        receipt = self.a.send_message_to_user_ids(["ann"], Push("x"), receipt=True)
+        self.assertEqual("it could not be sent", receipt.endings["1"].reason)
+        self.assertEqual(2, self.a.close_user_ids(["ann"]))
+        ann.connection.move()
+        self.assertEqual(4501, ann.connection.close_code)
+        self.assertEqual(2, len(self.flushLoggedErrors(ValueError)))
+
+    def test_one_that_was_there_before_under_an_id_removes_no_other(self):
+        class Handler:
+            session_id, user_id, username = "1", None, ""
+
+        first, second = Handler(), Handler()
+        self.a.register(first)
+        self.a.register(second)
+        self.a.unregister(first)
+        self.assertIs(second, self.a.get_handler("1"))
+
+    def test_a_reason_that_cannot_be_sent_closes_nobody(self):
+        client = self.open("a")
+        for reason in (5, "x" * 124):
+            self.assertRaises(ValueError, self.a.close_all, 1000, reason)
+        self.assertTrue(client.connection.connected)
+
+
+class FeedTests(GatewaysTestCase):
+    def setUp(self):
+        super().setUp()
+        self.gateways(max_outbox_messages=10)
+
+    def fill(self, count=40):
+        for number in range(count):
+            self.a.send_message_to_user_ids(["ann"], Push(number))
+        self.settle()
+
+    def read(self, client):
+        got = []
+        for _ in range(20):
+            got += self.names(client)
+            client.acknowledge()
+        return got
+
+    def test_a_receipt_tells_of_the_session_that_got_a_push(self):
+        self.fill()
+        one = self.open("a", "ann")
+        receipt = self.a.send_message_to_user_ids(["ann"], Push("new"), receipt=True)
+        self.a.close(one.session_id)
+        two = self.open("a", "ann")
+        self.assertEqual("new", self.read(two)[-1])
+        self.assertIs(Outcome.EXPIRED, receipt.endings[one.session_id].outcome)
+
+    def test_a_push_that_was_sent_in_time_is_delivered_however_late_that_is_acknowledged(self):
+        receipt = self.a.send_message_to_user_ids(["ann"], Push("x"), receipt=True, ttl=5)
+        ann = self.open("b", "ann")
+        self.advance(6)
+        self.assertEqual(["x"], self.names(ann))
+        ann.acknowledge()
+        self.assertIs(Outcome.DELIVERED, receipt.endings["mailbox of ann"].outcome)
+
+    def test_a_mailbox_that_could_not_be_read_is_read_again(self):
+        engine, take = self.a._engine, self.a._engine.take
+        self.fill(3)
+        failures = [ServiceUnavailable()]
+
+        async def failing(user_id, most):
+            if failures:
+                raise failures.pop()
+            return await take(user_id, most)
+
+        engine.take = failing
+        ann = self.open("a", "ann")
+        self.assertEqual([], self.names(ann))
+        self.advance(1.1)
+        self.assertEqual([0, 1, 2], self.names(ann))
+        self.flushLoggedErrors(ServiceUnavailable)
+
+    def test_receipts_of_what_is_lost_with_the_engine_end(self):
+        receipts = [
+            self.a.send_message_to_user_ids(["ann"], Push(number), receipt=True)
+            for number in range(20)
+        ]
+        self.settle()
+        ann = self.open("a", "ann")
+
+        async def failing(*arguments):
+            raise ServiceUnavailable
+
+        self.a._engine.release = failing
+        ann.cut()
+        self.advance(61)
+        self.settle()
+        self.assertTrue(all(receipt.done for receipt in receipts))
+        self.flushLoggedErrors(ServiceUnavailable)
+
+    def test_a_session_that_is_another_users_now_holds_up_no_mail(self):
+        self.fill()
+        session = self.a.get_handler(self.open("a", "ann").session_id)
+        session.user = ByName().authenticate("bob").user
+        self.a.register(session)
+        self.settle()
+        got = self.read(self.open("b", "ann"))
+        self.assertEqual([*range(5, 40)], got[-35:])

@@ -3,6 +3,8 @@
 import itertools
 import zlib
 
+import msgspec
+
 from aiorest_gw import (
     AbstractMiddleware,
     Application,
@@ -237,6 +239,29 @@ class MessageLimitTests(GatewayTestCase):
         asked = (b'{"method":"POST","url":"/echo","data":1}', b'{"method":"GET","url":"/drop"}')
         client.send_octets(b"".join(map(client_frame, asked)))
         self.assertEqual(1, len(client.messages))
+
+    def test_a_large_compressed_message_is_overtaken_by_none(self):
+        """To look at it and to answer it takes turns; what follows it waits for that."""
+        router = SimpleRouter()
+        router.post("/size")(lambda request: len(request.data))
+        for in_one_read in (True, False):
+            client = self.connect(self.serve(router, compress=True), compress=True)
+            client.send({"method": "POST", "url": "/size", "data": "to begin with"})
+            frames = []
+            for size in (300_000, 1):
+                text = msgspec.json.encode({"method": "POST", "url": "/size", "data": "a" * size})
+                deflated = zlib.compressobj(wbits=-15)
+                payload = (deflated.compress(text) + deflated.flush(zlib.Z_SYNC_FLUSH))[:-4]
+                head = [0xC1, 0x80 | 126, *divmod(len(payload), 256)]
+                if len(payload) < 126:
+                    head = [0xC1, 0x80 | len(payload)]
+                frames.append(bytes(head) + bytes(4) + payload)
+            for read in [b"".join(frames)] if in_one_read else frames:
+                client.server.dataReceived(read)
+            for _ in range(10):
+                self.advance(0)
+            sizes = [client.receive().data for _ in range(3)]
+            self.assertEqual([13, 300_000, 1], sizes, in_one_read)
 
     def test_what_is_inflated_is_limited(self):
         """A small frame that would become a huge message closes with 1009."""

@@ -92,7 +92,7 @@ class FlowTests(WorkingTestCase):
         client.connection.move()
         self.assertEqual(4002, client.connection.close_code)
         client.resume()
-        self.assertEqual("the client acknowledges nothing", client.opened["reason"])
+        self.assertIn("nothing is acknowledged", client.opened["reason"])
         self.assertIn(None, self.statuses(client, ids))
 
     def test_one_that_is_away_is_kept_for_its_time_whatever_waits(self):
@@ -271,3 +271,25 @@ class DrainTests(WorkingTestCase):
         self.advance(5.1)
         self.assertEqual([200] * 3 + [504] * 2, self.statuses(client, ids))
         self.assertEqual(4001, client.connection.close_code)
+
+
+class EndTests(WorkingTestCase):
+    def test_what_waits_when_a_session_ends_does_not_run(self):
+        self.gateway(max_outbox_messages=6)
+        client = self.client()
+        client.ask("GET", "/count/30")
+        for _ in range(4):
+            client.ask("GET", "/run")
+        self.factory.manager.close(client.session_id, 4501)
+        self.advance(1)
+        self.assertEqual([], self.ran)
+
+    def test_more_is_read_where_acknowledgements_may_lie_behind_it(self):
+        """Large answers to a burst of more requests than may be open."""
+        client = self.client()
+        ids = [client.ask("GET", "/large") for _ in range(140)]
+        for _ in range(60):
+            client.receive()
+            client.acknowledge()
+            self.advance(0)
+        self.assertEqual([200] * 140, self.statuses(client, ids))

@@ -14,7 +14,7 @@ export class Gateway {
 
   #address; #token; #socket; #resume;
   #seq = 0; #acknowledged = 0; #acknowledging;
-  #lastId = 0; #open = new Map();
+  #lastId = 0; #open = new Map(); #waiting = []; #most = 64;
   #answering = new Map(); #answered = new Map();
   #attempts = 0; #quiet = 0; #listening;
   connected = false;
@@ -57,13 +57,21 @@ export class Gateway {
   }
 
   #put(asked) {
-    asked.request.id = ++this.#lastId;
-    this.#open.set(this.#lastId, asked);
-    if (this.connected) this.#request(asked);
+    this.#waiting.push(asked);
+    this.#goOn();
+  }
+
+  // No more are open at the same time than the gateway takes.
+  #goOn() {
+    while (this.connected && this.#waiting.length && this.#open.size < this.#most) {
+      const asked = this.#waiting.shift();
+      asked.request.id = ++this.#lastId;
+      this.#open.set(this.#lastId, asked);
+      this.#request(asked);
+    }
   }
 
   #request(asked) {
-    asked.sent = true;
     this.#send(asked.request);
     this.#cancel(asked);
   }
@@ -98,6 +106,7 @@ export class Gateway {
     this.#open.delete(message.id);
     if ("detail" in message) asked?.reject(Object.assign(new Error(message.detail), message));
     else asked?.resolve(asked.parts ?? message.data);
+    this.#goOn();
   }
 
   // What was not answered as far as the gateway knows, it asks again when we are back: it is done once,
@@ -127,6 +136,7 @@ export class Gateway {
     if (status === 503) this.#giveUp("full");
     if (status !== 200) return;
     this.#resume = data.resume;
+    this.#most = data.limits.max_open_requests;
     this.#attempts = 0;
     this.connected = true;
     this.onstate("connected");
@@ -136,7 +146,7 @@ export class Gateway {
         if (asked.request.id > data.received) this.#request(asked);
         else this.#cancel(asked);
       }
-      return;
+      return this.#goOn();
     }
     // A new session counts anew.
     this.#seq = this.#acknowledged = 0;
@@ -147,10 +157,8 @@ export class Gateway {
     this.#answered.clear();
     this.onsession(data.reason);
     // What never went out can still be asked; of all else nobody knows.
-    for (const asked of open) {
-      if (asked.sent) asked.reject(new Error("not known whether it was done"));
-      else this.#put(asked);
-    }
+    for (const asked of open) asked.reject(new Error("not known whether it was done"));
+    this.#goOn();
   }
 
   // Not each message alone, but before the gateway keeps too many.
@@ -185,7 +193,9 @@ export class Gateway {
     clearInterval(this.#listening);
     // 4500 to 4999 say "do not come back", as do these; everything else, "come back".
     if (code >= 4500 || [1000, 1001, 1002, 1007, 1009].includes(code)) {
-      for (const asked of this.#open.values()) asked.reject(new Error(reason));
+      for (const asked of [...this.#open.values(), ...this.#waiting.splice(0)]) {
+        asked.reject(new Error(reason));
+      }
       this.#open.clear();
       for (const aborting of this.#answering.values()) aborting.abort();
       return this.onstate("ended", reason);
