@@ -131,7 +131,8 @@ class Working:
 
     def ask(self, request: Request, binary: bool, size: int) -> None:
         """Take a request; it waits while too much is open or on its way, and what is read goes on."""
-        if self._has_to_wait:
+        # As below, without a call.
+        if self._queue or self._answering.full or self._outbox.half_full:
             self._wait(_Waiting(request, binary, size, self._surroundings.now()))
         else:
             self._answering.ask(request, binary, size)
@@ -174,9 +175,11 @@ class Working:
 
     def go_on(self) -> None:
         """Take those that wait, as far as there is room, and as far as others need not wait for it."""
+        if not self._queue:
+            return
         if self._session.state is State.GONE:
             self._forget_all()
-        elif self._queue and self._turn is None and not self._beginning:
+        elif self._turn is None and not self._beginning:
             self._begin_some()
 
     def _begin_some(self) -> None:

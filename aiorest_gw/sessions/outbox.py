@@ -324,12 +324,13 @@ class Outbox:
         while self._acknowledged < seq:
             sent = self._sent.popleft()
             self._acknowledged += 1
-            if isinstance(sent, Entry):
+            if isinstance(sent, bytes):
+                self.octets -= len(sent)
+            else:
                 self.octets -= sent.size
                 self._end(sent, _DELIVERED)
-            else:
-                self.octets -= len(sent)
-        self._cursor = max(self._cursor, self._acknowledged)
+        if self._cursor < self._acknowledged:
+            self._cursor = self._acknowledged
 
     def rewind(self, seq: int) -> None:
         """There is another connection: everything behind a number is to be taken again.

@@ -209,9 +209,11 @@ class ResumableSession(Session):
         transport = self._transport
         if transport is None:
             return False
-        dialect = self.dialect
+        # A session that has a transport has both of these.
+        dialect: Any = self._dialect
+        outbox: Any = self._outbox
         body = message.body(dialect)
-        seq = self.outbox.number(body)
+        seq = outbox.number(body)
         if not seq:
             return False
         transport.write(dialect.frame(body, seq))
