@@ -14,8 +14,8 @@ from .routing.views import MethodBasedView, blocking, endpoint
 from .server.application import Application
 from .server.factory import RequestHandlerFactory
 from .server.protocol import RequestHandlerProtocol
+from .sessions.entries import Policy
 from .sessions.manager import HandlerManager
-from .sessions.outbox import Policy
 from .sessions.rules import TopicRule
 from .sessions.session import Session
 from .version import VERSION

@@ -7,7 +7,7 @@ from math import inf
 from typing import Any
 
 from ..arguments import takes
-from ..sessions.outbox import Policy
+from ..sessions.entries import Policy
 from ..sessions.surroundings import Surroundings
 from .messages import PageMessage
 

@@ -11,7 +11,7 @@ from twisted.python.failure import Failure
 
 from ..arguments import takes
 from ..server.awaiting import begun
-from ..sessions.outbox import Ending, Outcome, Policy
+from ..sessions.entries import Ending, Outcome, Policy
 from ..sessions.resumable import ResumableSession
 from ..sessions.session import Session
 from ..sessions.states import State

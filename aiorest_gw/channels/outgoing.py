@@ -9,7 +9,8 @@ from types import TracebackType
 from typing import Any
 
 from ..errors import SerializerError
-from ..sessions.outbox import TOO_LATE, Ending, Entry, Outbox, Outcome, Policy
+from ..sessions.entries import TOO_LATE, Ending, Entry, Outcome, Policy
+from ..sessions.outbox import Outbox
 from ..sessions.receipts import Receipt
 from ..sessions.surroundings import CountedWarning, Surroundings
 from .arguments import (
@@ -157,7 +158,7 @@ class FrontEndWebSocketDispatcher:
         :param policy: instead of the channel's.
         :param key: of those that take each other's place (``Policy.COALESCE``).
         :param ttl: seconds after which it need not be sent any more; None: it is always worth sending.
-        :returns: may be awaited, for the :class:`~aiorest_gw.sessions.outbox.Ending`: written (by a
+        :returns: may be awaited, for the :class:`~aiorest_gw.sessions.entries.Ending`: written (by a
             client of the v1 dialect: delivered), dropped or expired.
         :raises SerializerError: it cannot be written.
         :raises TypeError: it is no message.

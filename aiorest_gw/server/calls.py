@@ -15,7 +15,7 @@ from ..errors import (
     ServiceUnavailable,
 )
 from ..messages import Message
-from ..sessions.outbox import Ending, Outcome
+from ..sessions.entries import Ending, Outcome
 from ..sessions.resumable import ResumableSession
 from ..sessions.surroundings import Surroundings, Timer
 from ..wire.unwritable import unwritable

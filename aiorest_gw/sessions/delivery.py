@@ -8,10 +8,10 @@ from typing import Any
 
 from ..wire.prepared import Prepared
 from .engine import Engine, Member
+from .entries import Ending, Outcome
 from .feeding import CANNOT_SEND, Feed, give
 from .letters import Address, Letter, Whose
 from .mailboxes import MailboxBounds
-from .outbox import Ending, Outcome
 from .receipts import Reached, Receipt
 from .registry import Registry
 from .surroundings import Surroundings, in_background

@@ -1,14 +1,55 @@
-"""A message that waits for one client, or for its acknowledgement."""
+"""A message that waits for one client, or for its acknowledgement, and how it may end."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from enum import Enum
+from typing import Any
 
-if TYPE_CHECKING:
-    from .outbox import Ending, Policy
+import attrs
 
-__all__ = ["Entry"]
+__all__ = ["TOO_LATE", "Ending", "Entry", "Outcome", "Policy"]
+
+
+class Policy(Enum):
+    """What becomes of a push that would make an outbox too full."""
+
+    #: The oldest pushes that may be dropped make room for it.
+    DROP_OLDEST = "drop_oldest"
+    #: It is dropped itself.
+    DROP_NEWEST = "drop_newest"
+    #: It takes the place of the one with its key, full or not, if there is room for it then; where there
+    #: is none, as ``DROP_OLDEST``.
+    COALESCE = "coalesce"
+    #: The client is closed with 4002, and what was kept for it is gone, which it is told.
+    CLOSE = "close"
+
+
+class Outcome(Enum):
+    """How a push ended for one client."""
+
+    #: The client has acknowledged it.
+    DELIVERED = "delivered"
+    #: It was handed to the connection of a client of the plain dialect, which acknowledges nothing.
+    WRITTEN = "written"
+    #: It was given up, for a reason that is told.
+    DROPPED = "dropped"
+    #: Its time, or that of the client's session, was over before the client had acknowledged it.
+    EXPIRED = "expired"
+
+
+@attrs.frozen
+class Ending:
+    """How a push ended for one client, and why.
+
+    :param reason: of those that were not delivered.
+    """
+
+    outcome: Outcome
+    reason: str = ""
+
+
+TOO_LATE = Ending(Outcome.EXPIRED, "its time was over")
 
 
 class Entry:

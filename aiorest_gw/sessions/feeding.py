@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from .engine import Engine
+from .entries import Ending, Outcome
 from .letters import Letter, Mail
 from .mailboxes import MailboxBounds, Mailboxes
-from .outbox import Ending, Outcome
 from .registry import Registry
 from .resumable import ResumableSession
 from .surroundings import Surroundings

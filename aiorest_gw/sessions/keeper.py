@@ -12,8 +12,9 @@ from ..wire.dialects import Dialect
 from .absence import Absence
 from .delivery import Delivery
 from .engine import Engine, Node, Position
+from .entries import Entry
 from .mailboxes import MailboxBounds
-from .outbox import Entry, Outbox
+from .outbox import Outbox
 from .presence import Presence
 from .registry import Registry
 from .resumable import ResumableSession, ResumeRefused, same_secret

@@ -11,7 +11,7 @@ import attrs
 
 from ..wire.dialects import PLAIN
 from ..wire.prepared import Prepared
-from .outbox import Ending
+from .entries import Ending
 from .receipts import Receipt
 from .terms import Terms
 

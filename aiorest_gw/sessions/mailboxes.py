@@ -9,8 +9,8 @@ from typing import Any
 
 import attrs
 
+from .entries import TOO_LATE, Ending, Outcome
 from .letters import Mail
-from .outbox import TOO_LATE, Ending, Outcome
 
 __all__ = ["MailboxBounds", "Mailboxes"]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 from functools import partial
 from typing import Any
 
-from .outbox import TOO_LATE, Ending
+from .entries import TOO_LATE, Ending
 from .surroundings import Surroundings, Timer
 
 __all__ = ["Reached", "Receipt"]
@@ -55,7 +55,7 @@ class Reached(int):
 class Receipt:
     """What became of a push, for each session that it went to.
 
-    Awaited, it gives the :class:`~aiorest_gw.sessions.outbox.Ending` of a push to one session, and
+    Awaited, it gives the :class:`~aiorest_gw.sessions.entries.Ending` of a push to one session, and
     otherwise a dictionary of them by session id, when all are known.
 
     :param surroundings: gives those that it waits in, when they are needed.

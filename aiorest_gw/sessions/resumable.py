@@ -13,7 +13,8 @@ import attrs
 from ..errors import CloseCode, ServiceUnavailable, UnwritableMessage
 from ..wire.dialects import V1Dialect
 from ..wire.prepared import Prepared
-from .outbox import Ending, Entry, Outbox
+from .entries import Ending, Entry
+from .outbox import Outbox
 from .session import Carrier, Keeper, Session
 from .states import Event, State, after
 from .surroundings import Timer

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ..wire.dialects import Dialect
 from ..wire.prepared import Prepared
-from .outbox import Entry, Outbox
+from .entries import Entry
+from .outbox import Outbox
 from .states import Event
 from .surroundings import Surroundings, Timer
 

@@ -10,7 +10,7 @@ import attrs
 
 from ..errors import ConfigurationError
 from .engine import Retention
-from .outbox import Policy
+from .entries import Policy
 from .terms import policy_from
 
 __all__ = ["TopicRule", "TopicRules", "checked_topic", "wrong_in_topic"]

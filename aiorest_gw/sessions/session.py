@@ -14,8 +14,9 @@ from ..messages import Push
 from ..wire.dialects import PLAIN, Dialect
 from ..wire.prepared import Prepared
 from ..wire.unwritable import unwritable
+from .entries import Ending, Entry, Outcome
 from .letters import Letter
-from .outbox import Ending, Entry, Outbox, Outcome
+from .outbox import Outbox
 from .roles import Carrier, Keeper
 from .rules import checked_topic
 from .states import Event, State, after

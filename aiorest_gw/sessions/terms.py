@@ -9,7 +9,7 @@ import attrs
 
 from ..messages import Push
 from ..wire.prepared import Prepared
-from .outbox import Policy
+from .entries import Policy
 
 __all__ = ["Terms", "prepared", "terms_from"]
 

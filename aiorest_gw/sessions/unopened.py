@@ -10,8 +10,8 @@ import attrs
 from ..errors import ServiceUnavailable, checked_close
 from ..wire.dialects import V1Dialect
 from ..wire.prepared import Prepared
+from .entries import Ending, Outcome
 from .letters import Letter
-from .outbox import Ending, Outcome
 from .resumable import ResumableSession, checked_object
 from .session import Carrier, Session, Told
 from .states import Event, State, after

@@ -4,9 +4,9 @@ from twisted.internet.defer import Deferred
 
 from aiorest_gw import ConfigurationError, Push
 from aiorest_gw.sessions.engine import Member, Node, Position, Retention
+from aiorest_gw.sessions.entries import Ending, Outcome
 from aiorest_gw.sessions.letters import EVERYBODY, Address, Letter, Whose
 from aiorest_gw.sessions.mailboxes import MailboxBounds
-from aiorest_gw.sessions.outbox import Ending, Outcome
 from aiorest_gw.sessions.receipts import Receipt
 from aiorest_gw.sessions.terms import Terms
 from aiorest_gw.wire.dialects import PLAIN, V1_MSGPACK

@@ -5,7 +5,7 @@ from twisted.internet.defer import Deferred
 from aiorest_gw import Policy, Push, RequestHandlerProtocol, SimpleRouter
 from aiorest_gw.auth import Identity, JSONWebTokenAuthenticator, JSONWebTokenManager, User
 from aiorest_gw.errors import BaseAuthException, SerializerError, ServiceUnavailable
-from aiorest_gw.sessions.outbox import Outcome
+from aiorest_gw.sessions.entries import Outcome
 from aiorest_gw.sessions.states import State
 from aiorest_gw.sessions.terms import Terms
 from aiorest_gw.testing import GatewayTestCase, SessionClient

@@ -8,7 +8,7 @@ from twisted.logger import capturedLogs, formatEvent
 from aiorest_gw import ConfigurationError, Push, SimpleRouter
 from aiorest_gw.engines.memory import MemoryEngine
 from aiorest_gw.errors import ServiceUnavailable
-from aiorest_gw.sessions.outbox import Outcome
+from aiorest_gw.sessions.entries import Outcome
 from aiorest_gw.testing import GatewayTestCase
 
 from ..engines.late import LateEngine

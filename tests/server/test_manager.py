@@ -9,7 +9,7 @@ from twisted.python import threadable
 from aiorest_gw import ConfigurationError, HandlerManager, Policy, Push, SimpleRouter
 from aiorest_gw.auth import User
 from aiorest_gw.errors import SerializerError
-from aiorest_gw.sessions.outbox import Ending, Outcome
+from aiorest_gw.sessions.entries import Ending, Outcome
 from aiorest_gw.testing import GatewayTestCase
 
 from .test_conversation import ByName

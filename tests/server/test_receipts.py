@@ -6,7 +6,7 @@ import weakref
 from twisted.internet.defer import Deferred
 
 from aiorest_gw import Push, RequestHandlerProtocol, SimpleRouter
-from aiorest_gw.sessions.outbox import Outcome
+from aiorest_gw.sessions.entries import Outcome
 from aiorest_gw.sessions.states import State
 from aiorest_gw.testing import GatewayTestCase
 

@@ -13,7 +13,8 @@ from hypothesis.stateful import (
 )
 from twisted.trial.unittest import SynchronousTestCase
 
-from aiorest_gw.sessions.outbox import Ending, Entry, Outbox, Outcome, Policy
+from aiorest_gw.sessions.entries import Ending, Entry, Outcome, Policy
+from aiorest_gw.sessions.outbox import Outbox
 
 
 def make(most=5, octets=1_000, retains=True):
