@@ -60,7 +60,9 @@ class Listener(SessionClient):
             heard.told(since, answer["data"]["recovered"], answer["data"]["offset"])
             self.places[topic] = answer["data"]
         elif heard.asked == 1:
-            del self.heard[topic]
+            # One that was cancelled while it waited is answered before what came before it.
+            kept = self.heard if self.heard.get(topic) is heard else self.coming
+            del kept[topic]
 
     def unsubscribe(self, topic):
         self.heard[topic].leaves = True
