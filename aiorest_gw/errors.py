@@ -78,9 +78,10 @@ def checked_close(code: int, reason: str) -> int:
     :raises ValueError: that code cannot be sent (RFC 6455 section 7.4), or that reason (section 5.5).
     """
     if not isinstance(reason, str) or len(reason.encode()) > 123:
-        raise ValueError(f"a close has a reason of at most 123 bytes, not {reason!r:.200}")
-    if code != 1000 and not 3000 <= code <= 4999:
-        raise ValueError(f"a close has the code 1000, or 3000 to 4999, not {code}")
+        raise ValueError(f"a close has a reason, a text of at most 123 bytes, not {reason!r:.200}")
+    number = isinstance(code, int) and not isinstance(code, bool)
+    if not number or (code != 1000 and not 3000 <= code <= 4999):
+        raise ValueError(f"a close has the code 1000, or 3000 to 4999, not {code!r}")
     return int(code)
 
 

@@ -4,3 +4,5 @@ and cannot be written (``SerializerError`` names the push and what it holds), wh
 another thread than the reactor's (``RuntimeError``), and what a page channel is given that is no policy,
 channel, handler, transport, message, size or time (``TypeError``, ``ValueError``). A channel takes a
 policy by its name too.
+So are a user, a session or nothing in place of an id, a message in place of a push's name, an engine that is
+none, patterns of topics that fit no topic, and, in a test, options for a factory that is ready.

@@ -182,6 +182,8 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
         self.authenticator = _checked_authenticator(authenticator)
         self.token_cookie = token_cookie
         self.hello = hello
+        if engine is not None and (isinstance(engine, type) or not hasattr(engine, "forward")):
+            raise ConfigurationError(f"engine should be an Engine, not {engine!r}")
         self._given_engine = engine
         self.engine: Engine | None = None
         self._topic_rules = TopicRules(several("topics", topics))

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from ..auth.users import User
 from ..errors import APIError, BadMessage, CloseCode, checked_close
 from ..wire.prepared import Prepared
 from .engine import Position
@@ -16,7 +17,7 @@ from .letters import EVERYBODY, Address, Letter, Whose
 from .receipts import Reached, Receipt
 from .session import Session
 from .states import State
-from .terms import Terms, prepared, terms_from
+from .terms import Terms, checked_name, prepared, terms_from
 
 __all__ = ["HandlerManager", "OnMessage", "ToHandler"]
 
@@ -165,7 +166,7 @@ class HandlerManager(SessionKeeper):
         written, options, surroundings = prepared(message), terms_from(terms), self.surroundings
         surroundings.check_thread("send_message")
         result = Receipt(lambda: surroundings, single=True) if receipt else None
-        handler = self._registry.get(session_id)
+        handler = self._registry.get(_session_id(session_id))
         if handler is None:
             letter = self._letter(Address(Whose.SESSION, session_id), written, options, result)
             return self._send([letter], result)
@@ -219,9 +220,11 @@ class HandlerManager(SessionKeeper):
         :returns: awaited, its place there.
         :raises ValueError: that is no name of a topic.
         :raises SerializerError: it cannot be written.
+        :raises TypeError: a message was given in place of its name.
         """
         self.surroundings.check_thread("publish")
-        return self.surroundings.begin(self.topics.publish(topic, event_name, data))
+        publishing = self.topics.publish(topic, checked_name(event_name), data)
+        return self.surroundings.begin(publishing)
 
     # -- the application closes
 
@@ -233,7 +236,8 @@ class HandlerManager(SessionKeeper):
         :returns: whether there was one here; awaited, or elsewhere.
         :raises ValueError: that code cannot be sent.
         """
-        return self._close([Address(Whose.SESSION, session_id)], code, reason)
+        to = Address(Whose.SESSION, _session_id(session_id))
+        return self._close("close", [to], code, reason)
 
     def close_user_ids(
         self,
@@ -246,7 +250,7 @@ class HandlerManager(SessionKeeper):
         :returns: how many there were.
         :raises ValueError: that code cannot be sent.
         """
-        return self._close(_addresses(user_ids), code, reason)
+        return self._close("close_user_ids", _addresses(user_ids), code, reason)
 
     def close_all(self, code: int = 1000, reason: str = "") -> Reached:
         """Close every session for good.
@@ -254,21 +258,34 @@ class HandlerManager(SessionKeeper):
         :returns: how many there were.
         :raises ValueError: that code cannot be sent.
         """
-        return self._close([EVERYBODY], code, reason)
+        return self._close("close_all", [EVERYBODY], code, reason)
 
-    def _close(self, addresses: list[Address], code: int, reason: str) -> Reached:
-        self.surroundings.check_thread("close")
+    def _close(self, what: str, addresses: list[Address], code: int, reason: str) -> Reached:
+        self.surroundings.check_thread(what)
         return self._delivery.close(addresses, checked_close(code, reason), reason)
+
+
+def _session_id(given: Any) -> str:
+    """
+    :raises TypeError: it is no id of a session.
+    """
+    if not isinstance(given, str):
+        raise TypeError(f"give session.session_id, a text, and not {given!r:.100}")
+    return given
 
 
 def _addresses(user_ids: Iterable[Any]) -> list[Address]:
     """Of users, each once; one id may be given as it is.
 
     :raises ValueError: one is None.
+    :raises TypeError: one is a user, and no id.
     """
-    if isinstance(user_ids, (str, bytes, int)):
+    if user_ids is None or isinstance(user_ids, (str, bytes, int, User)):
         user_ids = [user_ids]
-    ids = dict.fromkeys(user_ids)
+    given = list(user_ids)
+    if any(isinstance(one, User) for one in given):
+        raise TypeError("give user.id, and not the User")
+    ids = dict.fromkeys(given)
     if None in ids:
         raise ValueError("None is no user's id")
     return [Address(Whose.USER, user_id) for user_id in ids]
@@ -277,7 +294,3 @@ def _addresses(user_ids: Iterable[Any]) -> list[Address]:
 def _kept(message: dict[str, Any]) -> dict[str, Any]:
     """What tells a client which of its messages an answer is for."""
     return {key: message[key] for key in ("id", "trace_id", "event_name") if key in message}
-
-
-def _nobody_asks(session_id: str) -> None:
-    """Nobody wants to know what becomes of a push."""

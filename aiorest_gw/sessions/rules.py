@@ -72,8 +72,8 @@ class TopicRule:
 
     def __attrs_post_init__(self) -> None:
         parts = self.pattern.split("/") if isinstance(self.pattern, str) else []
-        wrong = [p for p in parts if "*" in p and p not in ("*", "**")]
-        if not parts or not all(parts) or wrong or "**" in parts[:-1]:
+        name = "/".join("x" if part in ("*", "**") else part for part in parts)
+        if not parts or wrong_in_topic(name) or "**" in parts[:-1] or "{" in name:
             raise ConfigurationError(
                 "a pattern of topics is parts between slashes, of which each may be *, and the last **; "
                 f"not {self.pattern!r}"

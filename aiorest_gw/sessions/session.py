@@ -21,7 +21,7 @@ from .roles import Carrier, Keeper
 from .rules import checked_topic
 from .states import Event, State, after
 from .surroundings import Timer
-from .terms import Terms
+from .terms import Terms, checked_name
 
 __all__ = ["Carrier", "Keeper", "Session", "notice"]
 
@@ -135,9 +135,10 @@ class Session:
 
         :param terms: as :class:`Terms`.
         :raises SerializerError: it cannot be written.
+        :raises TypeError: a message was given in place of its name.
         """
         self._check_thread("push", "manager.call_from_thread.send_message")
-        self.deliver(Prepared(Push(event_name, data)), Terms(**terms))
+        self.deliver(Prepared(Push(checked_name(event_name), data)), Terms(**terms))
 
     @property
     def waits(self) -> bool:

@@ -11,7 +11,7 @@ from ..messages import Push
 from ..wire.prepared import Prepared
 from .entries import Policy
 
-__all__ = ["Terms", "prepared", "terms_from"]
+__all__ = ["Terms", "checked_name", "prepared", "terms_from"]
 
 
 @attrs.frozen
@@ -70,6 +70,21 @@ def prepared(message: Any) -> Prepared:
     if isinstance(message, dict) and "event_name" in message and message.keys() <= _KEYS:
         return Prepared(Push(message["event_name"], message.get("data")))
     return Prepared(Push(None, message))
+
+
+def checked_name(event_name: Any) -> Any:
+    """The name of a push, where that and its data are given one by one.
+
+    :raises TypeError: it is a whole message.
+    """
+    whole = (
+        isinstance(event_name, dict) and "event_name" in event_name and event_name.keys() <= _KEYS
+    )
+    if whole or isinstance(event_name, Push):
+        raise TypeError(
+            "give the name and the data of a push, such as 'said', 1, and not a message"
+        )
+    return event_name
 
 
 def terms_from(given: dict[str, Any]) -> Terms:

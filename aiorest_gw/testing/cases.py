@@ -41,8 +41,13 @@ class GatewayTestCase(SynchronousTestCase):
         :param served: a router, or a factory that is ready.
         :param factory: the class to make a factory of, around the router.
         :param options: its keywords.
+        :raises TypeError: there are keywords for a factory that is ready.
         """
         if isinstance(served, RequestHandlerFactory):
+            if options:
+                raise TypeError(
+                    f"the factory is ready: give {', '.join(options)} to it, or to its configure()"
+                )
             made = served
         else:
             options |= {} if served is None else {"router": served}

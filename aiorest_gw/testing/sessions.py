@@ -113,7 +113,9 @@ class SessionClient:
         id = self.ask(method, url, **keys)
         self.receive()
         if id not in self.answers:
-            raise LookupError("the gateway has not answered (yet); is there time to be advanced?")
+            raise LookupError(
+                f"the gateway has not answered (yet); {self._why or 'is there time to be advanced?'}"
+            )
         return self.answers.pop(id)[-1]
 
     def push(self) -> Push:
@@ -123,8 +125,21 @@ class SessionClient:
         """
         self.receive()
         if not self.pushes:
-            raise LookupError("the gateway has pushed nothing (yet)")
+            raise LookupError(f"the gateway has pushed nothing (yet); {self._why}".rstrip("; "))
         return self.pushes.popleft()
+
+    @property
+    def _why(self) -> str:
+        """Why nothing comes, where that is known."""
+        connection = self.connection
+        if connection.connected:
+            return ""
+        closed = connection.close_code
+        return (
+            f"the connection is closed ({closed} {connection.close_reason})"
+            if closed
+            else "it is cut"
+        )
 
     def acknowledge(self) -> None:
         """Tell the gateway what was received."""

@@ -113,9 +113,14 @@ class GatewaysTests(GatewaysTestCase):
 
     def test_nobody_in_particular_is_not_everybody(self):
         client = self.open("b")
-        self.assertEqual(0, self.awaited(self.a.send_message(None, Push("x"))))
-        self.assertEqual(0, self.awaited(self.a.close(None)))
-        self.assertRaises(ValueError, self.a.send_message_to_user_ids, [None], Push("x"))
+        user = ByName().authenticate("ann").user
+        for wrong in (None, 5, self.b.get_handler(client.session_id)):
+            self.assertRaises(TypeError, self.a.send_message, wrong, Push("x"))
+            self.assertRaises(TypeError, self.a.close, wrong)
+        for wrong in (user, [user]):
+            self.assertRaises(TypeError, self.a.send_message_to_user_ids, wrong, Push("x"))
+        for wrong in (None, [None]):
+            self.assertRaises(ValueError, self.a.send_message_to_user_ids, wrong, Push("x"))
         self.assertRaises(ValueError, self.a.close_user_ids, ["ann", None])
         self.assertEqual([], self.names(client))
 
@@ -190,6 +195,24 @@ class GatewaysTests(GatewaysTestCase):
         self.b.send_message_to_user_ids(["ann"], Push("x"))
         self.settle()
         self.assertEqual(["x"], self.names(self.open("b", "ann")))
+
+    def test_what_is_no_engine_is_told(self):
+        for wrong in (MemoryEngine, "redis://x"):
+            error = self.assertRaises(ConfigurationError, self.serve, SimpleRouter(), engine=wrong)
+            self.assertIn("engine should be an Engine", error.args[0])
+
+    def test_a_message_in_place_of_its_name_is_told(self):
+        session = self.a.get_handler(self.open("a").session_id)
+        for message in (Push("said", 1), {"event_name": "said", "data": 1}):
+            self.assertRaises(TypeError, session.push, message)
+            self.assertRaises(TypeError, self.a.publish, "rooms/a", message)
+
+    def test_a_test_is_told_what_it_asks_too_late(self):
+        error = self.assertRaises(TypeError, self.serve, self.factories[0], max_open_requests=2)
+        self.assertIn("max_open_requests", error.args[0])
+        client = self.open("a", "nobody")
+        for call in (lambda: client.request("GET", "/x"), client.push):
+            self.assertIn("4501", self.assertRaises(LookupError, call).args[0])
 
     def test_an_engine_serves_one_gateway(self):
         engine = self.make_engine()
@@ -423,6 +446,8 @@ class ClosingTests(GatewaysTestCase):
         client = self.open("a")
         for reason in (5, "x" * 124):
             self.assertRaises(ValueError, self.a.close_all, 1000, reason)
+        for code in ("4000", None, True, 4000.5, 1001):
+            self.assertRaises(ValueError, self.a.close_all, code)
         self.assertTrue(client.connection.connected)
 
 

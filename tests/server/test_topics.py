@@ -167,7 +167,7 @@ class TopicsTests(TopicsTestCase):
         self.assertEqual(404, ann.request("GET", "/~/topics/quiet%2Fa/presence").status)
 
     def test_wrong_rules_are_told(self):
-        for wrong in ("", "/a", "a//b", "a*", "**/a", 5):
+        for wrong in ("", "/a", "a//b", "a*", "**/a", 5, "a/{name}", "a/#", "~/a", " a"):
             self.assertRaises(ConfigurationError, TopicRule, wrong)
         for wrong in ({"history": "5"}, {"history": -1}, {"history": 1.5}, {"history_seconds": "9"},
                       {"read": "yes"}, {"write": 1}, {"policy": "clos"}):  # fmt: skip
