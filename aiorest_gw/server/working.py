@@ -131,8 +131,7 @@ class Working:
 
     def ask(self, request: Request, binary: bool, size: int) -> None:
         """Take a request; it waits while too much is open or on its way, and what is read goes on."""
-        # As below, without a call.
-        if self._queue or self._answering.full or self._outbox.half_full:
+        if self._has_to_wait:
             self._wait(_Waiting(request, binary, size, self._surroundings.now()))
         else:
             self._answering.ask(request, binary, size)

@@ -126,8 +126,9 @@ class SessionKeeper:
     def unregister(self, handler: Any) -> None:
         """A client is gone; nothing happens to one who was not there."""
         session_id = handler.session_id
-        user_id = self._registry.user_of(session_id)
-        if self._registry.get(session_id) is handler and self._registry.remove(session_id):
+        if self._registry.get(session_id) is handler:
+            user_id = self._registry.user_of(session_id)
+            self._registry.remove(session_id)
             self._delivery.gone(session_id, user_id)
 
     # -- what its sessions ask of it

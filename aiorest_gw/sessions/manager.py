@@ -51,10 +51,9 @@ class HandlerManager(SessionKeeper):
 
     Nothing of what it sends waits for anybody: a push is written once, and is in the outbox of each
     session of this gateway, or on its way to the client, when the call returns; to the sessions of
-    others the engine brings it. What the parameters ``policy``, ``key``,
-    ``volatile`` and ``ttl`` of the sending methods mean is said at
-    :class:`~aiorest_gw.sessions.session.Terms`; with ``receipt=True`` they return a
-    :class:`~aiorest_gw.sessions.receipts.Receipt`, otherwise the number of sessions
+    others the engine brings it. What the parameters ``policy``, ``key``, ``volatile`` and ``ttl`` of the
+    sending methods mean is said at :class:`~aiorest_gw.sessions.terms.Terms`; with ``receipt=True`` they
+    return a :class:`~aiorest_gw.sessions.receipts.Receipt`, otherwise the number of sessions
     (:class:`~aiorest_gw.sessions.receipts.Reached`).
 
     A message is a :class:`~aiorest_gw.Push`, or a dictionary with ``event_name`` and ``data`` and

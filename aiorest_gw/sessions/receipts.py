@@ -80,10 +80,6 @@ class Receipt:
         self._expected.add(name)
         return partial(self.end, name)
 
-    def expects(self, name: str) -> bool:
-        """Whether the ending of one is still to come."""
-        return name in self._expected
-
     def end(self, name: str, ending: Ending) -> None:
         """It has ended for one that was expected; nothing happens to others."""
         if name in self._expected:

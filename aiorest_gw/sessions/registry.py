@@ -65,15 +65,10 @@ class Registry:
             self._users.setdefault(user_id, {})[session_id] = handler
             self._users_of[session_id] = user_id
 
-    def remove(self, session_id: str) -> bool:
-        """One less.
-
-        :returns: whether it was there.
-        """
-        if self._sessions.pop(session_id, None) is None:
-            return False
-        self._forget_user(session_id)
-        return True
+    def remove(self, session_id: str) -> None:
+        """One less; nothing happens if it was not there."""
+        if self._sessions.pop(session_id, None) is not None:
+            self._forget_user(session_id)
 
     def _forget_user(self, session_id: str) -> None:
         user_id = self._users_of.pop(session_id, None)

@@ -13,10 +13,8 @@ from .contract import EngineContract
 from .late import LateEngine
 
 
-class MemoryEngineTests(EngineContract, SynchronousTestCase):
-    def make_engine(self, **options):
-        self.clock = Clock()
-        return MemoryEngine(self.clock.seconds, **options)
+class OnClock:
+    """Engines in memory, on a clock; mixed into test cases."""
 
     def make_another(self, engine):
         return engine.sibling()
@@ -29,6 +27,12 @@ class MemoryEngineTests(EngineContract, SynchronousTestCase):
 
     def call_later(self, seconds, function):
         return self.clock.callLater(seconds, function)
+
+
+class MemoryEngineTests(OnClock, EngineContract, SynchronousTestCase):
+    def make_engine(self, **options):
+        self.clock = Clock()
+        return MemoryEngine(self.clock.seconds, **options)
 
     def resolve(self, awaitable):
         return self.successResultOf(awaitable)
@@ -113,24 +117,12 @@ class MemoryEngineTests(EngineContract, SynchronousTestCase):
         self.assertEqual([{"a": 1}], [push.data for push in self.history("a").pushes])
 
 
-class LateEngineTests(EngineContract, SynchronousTestCase):
+class LateEngineTests(OnClock, EngineContract, SynchronousTestCase):
     """The contract does not ask that anything has ended at once."""
 
     def make_engine(self):
         self.clock = Clock()
         return LateEngine(self.clock)
-
-    def make_another(self, engine):
-        return engine.sibling()
-
-    def now(self):
-        return self.clock.seconds()
-
-    def later(self, seconds):
-        self.clock.advance(seconds)
-
-    def call_later(self, seconds, function):
-        return self.clock.callLater(seconds, function)
 
     def resolve(self, awaitable):
         self.assertNoResult(awaitable)
