@@ -5,11 +5,21 @@ from __future__ import annotations
 import difflib
 import inspect
 from collections.abc import Callable, Iterable
+from math import inf
 from typing import Any
 
 from .errors import ConfigurationError
 
-__all__ = ["checked_class", "nearest", "refuse_misspelt", "several", "takes"]
+__all__ = [
+    "checked_callable",
+    "checked_class",
+    "checked_number",
+    "checked_seconds",
+    "nearest",
+    "refuse_misspelt",
+    "several",
+    "takes",
+]
 
 
 def several(name: str, values: Iterable[Any]) -> tuple[Any, ...]:
@@ -69,3 +79,35 @@ def takes(function: Callable[..., Any], *arguments: str) -> bool:
     except ValueError:  # of some functions in C nothing is known
         return True
     return True
+
+
+def checked_number(name: str, value: Any) -> int:
+    """
+    :raises ValueError: it is no whole number of 1 or more.
+    """
+    if type(value) is not int or value < 1:
+        raise ValueError(f"{name} should be a whole number, 1 or more, not {value!r}")
+    return value
+
+
+def checked_seconds(name: str, value: Any) -> float:
+    """
+    :raises ValueError: it is no number of seconds.
+    """
+    if type(value) not in (int, float) or not 0 < value < inf:
+        raise ValueError(f"{name} should be seconds, more than 0, not {value!r}")
+    return float(value)
+
+
+def checked_callable(name: str, value: Any, argument: str) -> Any:
+    """
+    :param argument: that it takes.
+    :raises TypeError: it cannot be called with that, or nothing would come of it.
+    """
+    if not callable(value) or not takes(value, argument):
+        raise TypeError(
+            f"{name} should be a function of one argument, {argument}: {value!r} is not"
+        )
+    if inspect.isgeneratorfunction(value) or inspect.isasyncgenfunction(value):
+        raise TypeError(f"{name} should not yield, as nobody would ask for more: {value!r} does")
+    return value

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from inspect import isasyncgenfunction, isgeneratorfunction
-from math import inf
 from typing import Any
 
-from ..arguments import takes
 from ..sessions.entries import Policy
 from ..sessions.surroundings import Surroundings
 from .messages import PageMessage
 
 __all__ = [
-    "checked_callable",
     "checked_dispatcher",
     "checked_message",
-    "checked_number",
     "checked_policy",
-    "checked_seconds",
     "checked_surroundings",
     "is_made",
     "policy_of_message",
@@ -59,38 +53,6 @@ def policy_of_message(given: Any, key: Any, otherwise: Policy) -> Policy:
     if policy is Policy.COALESCE and not isinstance(key, str):
         raise ValueError(f"policy='coalesce' needs a key, a text, not {key!r}")
     return policy
-
-
-def checked_number(name: str, value: Any) -> int:
-    """
-    :raises ValueError: it is no whole number of 1 or more.
-    """
-    if type(value) is not int or value < 1:
-        raise ValueError(f"{name} should be a whole number, 1 or more, not {value!r}")
-    return value
-
-
-def checked_seconds(name: str, value: Any) -> float:
-    """
-    :raises ValueError: it is no number of seconds.
-    """
-    if type(value) not in (int, float) or not 0 < value < inf:
-        raise ValueError(f"{name} should be seconds, more than 0, not {value!r}")
-    return float(value)
-
-
-def checked_callable(name: str, value: Any, argument: str) -> Any:
-    """
-    :param argument: that it takes.
-    :raises TypeError: it cannot be called with that, or nothing would come of it.
-    """
-    if not callable(value) or not takes(value, argument):
-        raise TypeError(
-            f"{name} should be a function of one argument, {argument}: {value!r} is not"
-        )
-    if isgeneratorfunction(value) or isasyncgenfunction(value):
-        raise TypeError(f"{name} should not yield, as nobody would ask for more: {value!r} does")
-    return value
 
 
 def checked_message(value: Any) -> PageMessage:

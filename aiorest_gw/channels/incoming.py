@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 from twisted.internet.defer import Deferred
 
+from ..arguments import checked_callable, checked_number, checked_seconds
 from ..errors import (
     APIError,
     BadMessage,
@@ -19,7 +20,7 @@ from ..errors import (
 )
 from ..server.awaiting import begun
 from ..sessions.surroundings import Surroundings, Timer
-from .arguments import checked_callable, checked_number, checked_seconds, checked_surroundings
+from .arguments import checked_surroundings
 from .expected import Expected
 from .messages import PageMessage, checked_code
 from .surroundings import surroundings_here

@@ -8,17 +8,15 @@ from functools import partial
 from types import TracebackType
 from typing import Any
 
+from ..arguments import checked_callable, checked_number, checked_seconds
 from ..errors import SerializerError
 from ..sessions.entries import TOO_LATE, Ending, Entry, Outcome, Policy
 from ..sessions.outbox import Outbox
 from ..sessions.receipts import Receipt
 from ..sessions.surroundings import CountedWarning, Surroundings
 from .arguments import (
-    checked_callable,
     checked_message,
-    checked_number,
     checked_policy,
-    checked_seconds,
     checked_surroundings,
     policy_of_message,
 )

@@ -69,6 +69,16 @@ async def _logged(surroundings: Surroundings, running: Coroutine[Any, Any, Any])
         surroundings.failure("what runs by itself failed")
 
 
+class Warner(Protocol):
+    """Whoever warns, now or later."""
+
+    def later(self, seconds: float, function: Callable[..., Any], *args: Any) -> Timer:
+        """Call something later."""
+
+    def warn(self, format: str, **fields: Any) -> None:
+        """What the operator should see to."""
+
+
 class CountedWarning:
     """Tells how many there were, once a second at most; none is forgotten.
 
@@ -76,7 +86,7 @@ class CountedWarning:
     :param format: with ``{count}``.
     """
 
-    def __init__(self, surroundings: Callable[[], Surroundings], format: str) -> None:
+    def __init__(self, surroundings: Callable[[], Warner], format: str) -> None:
         self._surroundings = surroundings
         self._format = format
         self._count = 0

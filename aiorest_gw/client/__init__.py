@@ -1,0 +1,58 @@
+"""Clients, on Twisted: a connection to a browser or a gateway, and a session with a gateway.
+
+The same for asyncio is :mod:`aiorest_gw.client.aio`, and for scripts without a loop
+:mod:`aiorest_gw.client.blocking`. What stands on Twisted is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..lazily import lazily
+from .core.connection import Patience
+from .core.gateway import Loss
+from .core.serving import GatewayRequest
+from .core.states import State
+from .core.streams import Stream
+from .core.subscriptions import Position, Subscription
+from .errors import (
+    ClientError,
+    CommandFailed,
+    CommandTimeout,
+    ConnectionFailed,
+    ConnectionLost,
+    InvalidCommand,
+    ReconnectionFailed,
+    SessionLost,
+)
+
+if TYPE_CHECKING:
+    from .on_twisted.gateway import GatewayClient
+    from .on_twisted.handler import ConnectionHandler, get_browser_ws_address
+
+_HOMES = {
+    ".on_twisted.gateway": ("GatewayClient",),
+    ".on_twisted.handler": ("ConnectionHandler", "get_browser_ws_address"),
+}
+__getattr__, __dir__ = lazily(globals(), _HOMES)
+
+__all__ = [
+    "ClientError",
+    "CommandFailed",
+    "CommandTimeout",
+    "ConnectionFailed",
+    "ConnectionHandler",
+    "ConnectionLost",
+    "GatewayClient",
+    "GatewayRequest",
+    "InvalidCommand",
+    "Loss",
+    "Patience",
+    "Position",
+    "ReconnectionFailed",
+    "SessionLost",
+    "State",
+    "Stream",
+    "Subscription",
+    "get_browser_ws_address",
+]

@@ -1,0 +1,44 @@
+"""Clients on asyncio; nothing of Twisted's is imported.
+
+The same as :mod:`aiorest_gw.client`, with coroutines in place of Deferreds.
+"""
+
+from ..core.connection import Patience
+from ..core.gateway import Loss
+from ..core.serving import GatewayRequest
+from ..core.states import State
+from ..core.streams import Stream
+from ..core.subscriptions import Position, Subscription
+from ..errors import (
+    ClientError,
+    CommandFailed,
+    CommandTimeout,
+    ConnectionFailed,
+    ConnectionLost,
+    InvalidCommand,
+    ReconnectionFailed,
+    SessionLost,
+)
+from .gateway import GatewayClient
+from .handler import ConnectionHandler, get_browser_ws_address
+
+__all__ = [
+    "ClientError",
+    "CommandFailed",
+    "CommandTimeout",
+    "ConnectionFailed",
+    "ConnectionHandler",
+    "ConnectionLost",
+    "GatewayClient",
+    "GatewayRequest",
+    "InvalidCommand",
+    "Loss",
+    "Patience",
+    "Position",
+    "ReconnectionFailed",
+    "SessionLost",
+    "State",
+    "Stream",
+    "Subscription",
+    "get_browser_ws_address",
+]

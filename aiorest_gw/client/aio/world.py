@@ -1,0 +1,85 @@
+"""The world of clients that run on asyncio (:class:`~..core.world.World`)."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import random
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from ..core.world import Keeper, Line
+from .websocket import WebSocketKeeper, WebSocketOptions
+
+__all__ = ["AsyncioWorld"]
+
+_log = logging.getLogger("aiorest_gw.client")
+
+# What runs by itself is kept, or it might be collected while it waits.
+Tasks = set["asyncio.Future[Any]"]
+
+
+class AsyncioWorld:
+    """
+    :param options: of the WebSockets.
+    """
+
+    def __init__(self, options: WebSocketOptions) -> None:
+        self._options = options
+        self._tasks: Tasks = set()
+
+    def now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    def random(self) -> float:
+        return random.random()  # noqa: S311 (a wait is no secret)
+
+    def later(
+        self, seconds: float, function: Callable[..., Any], *args: Any
+    ) -> asyncio.TimerHandle:
+        return asyncio.get_running_loop().call_later(seconds, function, *args)
+
+    def soon(self, function: Callable[..., Any], *args: Any) -> None:
+        asyncio.get_running_loop().call_soon(function, *args)
+
+    def future(self) -> asyncio.Future[Any]:
+        return asyncio.get_running_loop().create_future()
+
+    def settle(self, future: asyncio.Future[Any], result: Any) -> None:
+        if not future.done():
+            future.set_result(result)
+
+    def fail(self, future: asyncio.Future[Any], error: BaseException) -> None:
+        if not future.done():
+            future.set_exception(error)
+            # Whoever awaited it may be gone.
+            future.exception()
+
+    def run(self, running: Coroutine[Any, Any, Any]) -> Coroutine[Any, Any, Any]:
+        return running
+
+    def begin(self, awaitable: Awaitable[Any], ended: Callable[[], None]) -> asyncio.Future[Any]:
+        task = asyncio.ensure_future(awaitable)
+        self._tasks.add(task)
+
+        def done(task: asyncio.Future[Any]) -> None:
+            self._tasks.discard(task)
+            if not task.cancelled() and (error := task.exception()) is not None:
+                _log.error("what an application gave to be awaited failed", exc_info=error)
+            ended()
+
+        task.add_done_callback(done)
+        return task
+
+    def awaitable(self, value: Any) -> bool:
+        return inspect.isawaitable(value)
+
+    def warn(self, format: str, **fields: Any) -> None:
+        _log.warning(format.format(**fields))
+
+    def failure(self, format: str, **fields: Any) -> None:
+        _log.exception(format.format(**fields))
+
+    def keep(self, line: Line) -> Keeper:
+        return WebSocketKeeper(self._options, line)

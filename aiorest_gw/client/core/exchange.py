@@ -1,0 +1,247 @@
+"""Commands and events without a session: the DevTools Protocol of browsers, and the plain dialect.
+
+What is in flight when the connection is lost has failed: nobody knows whether it was done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import msgspec
+
+from ..errors import CommandFailed, ConnectionLost, InvalidCommand
+from .calls import Call, Calls, closed
+from .closing import Closing, closing
+from .world import Wire, World
+
+__all__ = ["CDP", "PLAIN", "CDPDialect", "Dialect", "Exchange", "PlainDialect"]
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
+
+
+class Dialect(Protocol):
+    """How commands are told from events.
+
+    :ivar name: of the dialect.
+    """
+
+    name: str
+
+    def check(self, command: dict[str, Any]) -> None:
+        """
+        :raises InvalidCommand: it is none.
+        """
+
+    def failure(self, answer: dict[str, Any]) -> CommandFailed | None:
+        """What an answer says that failed."""
+
+    def event_name(self, message: dict[str, Any]) -> str | None:
+        """Of a message that is no answer; None where it has none."""
+
+    def closing(self, code: int, reason: str) -> Closing:
+        """Whether to come back."""
+
+
+class CDPDialect:
+    """``{"id", "method", "params"}`` against ``{"id", "result" | "error"}``; events have no ``id``.
+
+    Source: chromedevtools.github.io/devtools-protocol, which follows JSON-RPC 2.0.
+    """
+
+    name = "cdp"
+
+    def check(self, command: dict[str, Any]) -> None:
+        method, params = command.get("method"), command.get("params")
+        if not isinstance(method, str) or "." not in method:
+            raise InvalidCommand(
+                f"a command has a method such as 'Page.navigate', not {method!r:.100}"
+            )
+        if params is not None and not isinstance(params, dict):
+            raise InvalidCommand(f"params is a dictionary, not {params!r:.100}")
+
+    def failure(self, answer: dict[str, Any]) -> CommandFailed | None:
+        error = answer.get("error")
+        if error is None:
+            return None
+        if not isinstance(error, dict):
+            return CommandFailed(0, error)
+        return CommandFailed(error.get("code", 0), error.get("message"), error.get("data"))
+
+    def event_name(self, message: dict[str, Any]) -> str | None:
+        name = message.get("method")
+        return name if isinstance(name, str) else None
+
+    def closing(self, code: int, reason: str) -> Closing:
+        # A browser that goes away may be started again.
+        return Closing(come_back=True)
+
+
+class PlainDialect:
+    """Requests and answers with an ``id``, and pushes (``docs/wire-protocol.rst``, plain dialect)."""
+
+    name = "plain"
+
+    def check(self, command: dict[str, Any]) -> None:
+        for key in ("method", "url"):
+            if not isinstance(command.get(key), str):
+                raise InvalidCommand(
+                    f"a request has a {key}, a text, not {command.get(key)!r:.100}"
+                )
+
+    def failure(self, answer: dict[str, Any]) -> CommandFailed | None:
+        if "detail" not in answer:
+            return None
+        return CommandFailed(answer.get("status", 500), answer["detail"], answer.get("errors"))
+
+    def event_name(self, message: dict[str, Any]) -> str | None:
+        name = message.get("event_name")
+        return name if isinstance(name, str) else ""
+
+    def closing(self, code: int, reason: str) -> Closing:
+        return closing(code, reason)
+
+
+CDP: Dialect = CDPDialect()
+PLAIN: Dialect = PlainDialect()
+
+
+class Exchange:
+    """One peer, over as many WebSockets as it takes.
+
+    :param world: that it runs in.
+    :param dialect: that is spoken.
+    :param ready: is called when what is asked is sent at once from now on.
+    :param heard: takes each event and its name.
+    :param most_waiting: commands that may wait for a connection.
+    :ivar remembered: commands that are sent first on each connection.
+    """
+
+    subprotocols: tuple[str, ...] = ()
+
+    def __init__(
+        self,
+        world: World[Any],
+        dialect: Dialect,
+        ready: Callable[[], None],
+        heard: Callable[[str, dict[str, Any]], None],
+        most_waiting: int,
+    ) -> None:
+        self._world = world
+        self._dialect = dialect
+        self._ready = ready
+        self._heard = heard
+        self._calls = Calls(most_waiting)
+        self._wire: Wire | None = None
+        self._last_id = 0
+        self.remembered: list[dict[str, Any]] = []
+
+    def ask(self, command: dict[str, Any], awaited: bool = True) -> Call:
+        """Send a command, or keep it until there is a connection.
+
+        :param awaited: somebody waits for its answer, a dictionary; what fails is logged else.
+        :raises InvalidCommand: it is none, cannot be written, or too many wait already.
+        """
+        self.check(command)
+        call = Call(command, self._world.future() if awaited else None)
+        if self._wire is None:
+            # It may be another's to change, until it is sent.
+            call.message = dict(command)
+            self._calls.wait(call)
+        else:
+            self._send(self._wire, call)
+        return call
+
+    def check(self, command: Any) -> None:
+        """
+        :raises InvalidCommand: it is no command.
+        """
+        if not isinstance(command, dict):
+            raise InvalidCommand(f"a command is a dictionary, not {command!r:.100}")
+        self._dialect.check(command)
+
+    def forget(self, call: Call) -> None:
+        """Nobody waits for it any more."""
+        self._calls.forget(call)
+
+    def _send(self, wire: Wire, call: Call) -> None:
+        try:
+            payload = _encode(call.message | {"id": self._last_id + 1})
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
+            call.ended = True
+            raise InvalidCommand(f"the command cannot be written as JSON: {error}") from None
+        self._last_id += 1
+        call.id = self._last_id
+        self._calls.open[call.id] = call
+        wire.send(payload, False)
+
+    # -- what comes
+
+    def opened(self, wire: Wire) -> None:
+        """There is a connection."""
+        self._wire = wire
+        for command in self.remembered:
+            self._send(wire, Call(command, None))
+        while self._calls.waiting and self._wire is wire:
+            call = self._calls.waiting.popleft()
+            try:
+                self._send(wire, call)
+            except InvalidCommand as error:
+                self._fail(call, error)
+        self._ready()
+
+    def received(self, payload: bytes) -> None:
+        """A message came; one that cannot be read is logged, and passed over."""
+        try:
+            message = _decode(payload)
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            message = None
+        if not isinstance(message, dict):
+            self._world.warn("a message was passed over that is no JSON object")
+            return
+        id = message.get("id")
+        # An answer has the id that the command was given; what has none is an event.
+        if type(id) is int:
+            call = self._calls.take(id)
+            if call is not None:
+                self._answered(call, message)
+            return
+        name = self._dialect.event_name(message)
+        if name is not None:
+            self._heard(name, message)
+
+    def _answered(self, call: Call, answer: dict[str, Any]) -> None:
+        error = self._dialect.failure(answer)
+        if error is not None:
+            self._fail(call, error)
+        elif call.future is not None:
+            # What the caller gave it, if anything; an answer is known by that.
+            if "id" in call.message:
+                answer["id"] = call.message["id"]
+            self._world.settle(call.future, answer)
+
+    def _fail(self, call: Call, error: Exception) -> None:
+        if call.future is not None:
+            self._world.fail(call.future, error)
+        elif not isinstance(error, ConnectionLost):
+            self._world.warn(
+                "{method} failed: {error}", method=call.message["method"], error=str(error)
+            )
+
+    def lost(self, code: int, reason: str) -> Closing:
+        """The connection is gone.
+
+        :returns: what to do now.
+        """
+        self._wire = None
+        error = ConnectionLost(f"the connection was lost ({code}{reason and ': '}{reason})", code)
+        for call in self._calls.take_open():
+            self._fail(call, error)
+        return self._dialect.closing(code, reason)
+
+    def end(self, error: Exception | None = None) -> None:
+        """There will be no connection; whoever waits is told why."""
+        self._wire = None
+        for call in self._calls.take_all():
+            self._fail(call, error or closed())

@@ -1,0 +1,126 @@
+"""Requests of a client to its gateway: what they are asked with, and how long they are waited for."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Any
+
+from msgspec import UNSET
+
+from ..errors import CommandFailed, CommandTimeout, InvalidCommand
+from .calls import Call
+from .session import Session
+from .streams import Items
+from .v1 import Incoming, Request
+from .world import World
+
+__all__ = ["Requests", "request_of"]
+
+# Seconds behind a request's deadline at which the client gives up, where nobody has answered.
+_BEHIND_DEADLINE = 1.0
+
+
+def request_of(
+    method: Any,
+    url: Any,
+    data: Any = None,
+    args: Any = None,
+    deadline: Any = None,
+    event_name: Any = None,
+    headers: Any = None,
+    token: Any = None,
+) -> Request:
+    """
+    :raises InvalidCommand: an argument is none of its kind.
+    """
+    if not isinstance(method, str) or not method:
+        raise InvalidCommand(f"a request has a method, a text, not {method!r:.100}")
+    if not isinstance(url, str) or not url:
+        raise InvalidCommand(f"a request has a url, such as '/users/1', not {url!r:.100}")
+    for name, value in (("args", args), ("headers", headers)):
+        if value is not None and not isinstance(value, dict):
+            raise InvalidCommand(f"{name} is a dictionary, not {value!r:.100}")
+    number = isinstance(deadline, (int, float)) and not isinstance(deadline, bool)
+    if deadline is not None and not (number and 0 < deadline < inf):
+        raise InvalidCommand(f"a deadline is milliseconds, more than 0, not {deadline!r:.100}")
+    if token is not None and not isinstance(token, str):
+        raise InvalidCommand(f"a token is a text, not {type(token).__name__}")
+    return Request(
+        method,
+        url,
+        args=args,
+        data=data,
+        event_name=event_name,
+        token=token,
+        deadline=deadline,
+        headers=headers,
+    )
+
+
+class Requests:
+    """
+    :param world: that they are waited for in.
+    :param session: that they are made in.
+    """
+
+    def __init__(self, world: World[Any], session: Session) -> None:
+        self._world = world
+        self._session = session
+
+    async def answer(self, request: Request) -> Any:
+        """The data of the answer; of one that comes in parts, a list of them.
+
+        :raises ClientError: there is none, or it is a failure.
+        """
+        return data_of(await self._answered(self._session.ask(request)))
+
+    async def _answered(self, call: Call) -> Incoming:
+        deadline = call.message.deadline
+        timer = None
+        if deadline is not None:
+            seconds = deadline / 1_000 + _BEHIND_DEADLINE
+            timer = self._world.later(seconds, self._too_late, call, deadline)
+        try:
+            answer: Incoming = await call.future
+            return answer
+        finally:
+            if timer is not None:
+                timer.cancel()
+            if not call.ended:
+                self._session.forget(call)
+
+    def _too_late(self, call: Call, deadline: float) -> None:
+        sent = "" if call.id is not None else ", and it was not sent: there is no connection"
+        asked = f"{call.message.method} {call.message.url}"
+        self._world.fail(
+            call.future, CommandTimeout(f"{asked} was not answered in {deadline:g} ms{sent}")
+        )
+
+    def parts(self, request: Request, items: Items[Any]) -> Call:
+        """Ask for an answer that comes in parts.
+
+        :param items: take them, and the end.
+        """
+        call = self._session.ask(request, items.put)
+        self._world.begin(self._until_ended(call, items), lambda: None)
+        return call
+
+    async def _until_ended(self, call: Call, items: Items[Any]) -> None:
+        try:
+            last = data_of(await self._answered(call))
+        except Exception as error:
+            items.end(error)
+            return
+        # The end of a stream has no data; what comes at once is a part too.
+        if last is not None:
+            items.put(last)
+        items.end()
+
+
+def data_of(answer: Incoming) -> Any:
+    """
+    :raises CommandFailed: it is a failure.
+    """
+    if answer.detail is not UNSET:
+        raise CommandFailed(answer.status or 500, answer.detail, answer.errors)
+    return answer.data

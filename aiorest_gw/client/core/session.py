@@ -1,0 +1,402 @@
+"""A session of the v1 dialect, over as many WebSockets as it takes (``docs/wire-protocol.rst``).
+
+Each request runs once, and what the gateway says is heard once and in order, whatever the network does;
+or it is told what became of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import attrs
+import msgspec
+from msgspec import UNSET
+
+from ...errors import CloseCode
+from ...sessions.surroundings import Timer
+from ..errors import CommandFailed, InvalidCommand, SessionLost
+from .calls import Call, Calls, closed
+from .closing import Closing, closing
+from .v1 import Ack, Answer, Cancel, Codec, Incoming, Request
+from .world import Wire, World
+
+__all__ = ["Opened", "Owner", "Session", "Token"]
+
+Token = str | None | Callable[[], Any]
+
+_SESSION = "/~/session"
+# Until the gateway has told its own bounds.
+_MOST_OPEN = 64
+_MOST_UNACKNOWLEDGED = 1_000
+_MOST_UNACKNOWLEDGED_SIZE = 1_048_576
+# Messages behind which one is acknowledged at the latest, and seconds.
+_ACKNOWLEDGED_EACH = 100
+_ACKNOWLEDGED_WITHIN = 0.5
+
+
+@attrs.frozen
+class Opened:
+    """What the gateway says of a session that was opened or resumed.
+
+    :param resumed: the session goes on; else it is a new one.
+    :param again: there was one before.
+    :param reason: why that could not be resumed.
+    """
+
+    session_id: str
+    user_id: Any
+    username: Any
+    resumed: bool
+    again: bool
+    reason: str | None
+
+
+class Owner(Protocol):
+    """Whose session it is."""
+
+    def session_opened(self, opened: Opened) -> None:
+        """What is asked is sent at once from now on."""
+
+    def session_refused(self, error: Exception) -> None:
+        """The gateway takes none, or not these credentials."""
+
+    def broken(self, reason: str) -> None:
+        """What came is no message of the dialect."""
+
+    def pushed(self, push: Incoming) -> None:
+        """A push came."""
+
+    def asked(self, request: Incoming) -> None:
+        """The gateway asks something; perhaps again, when the session was resumed."""
+
+    def cancelled(self, id: int) -> None:
+        """The gateway wants no answer any more."""
+
+    def may_acknowledge(self) -> bool:
+        """Whether more may come."""
+
+
+class Session:
+    """
+    :param world: that it runs in.
+    :param codec: JSON or MessagePack.
+    :param token: credentials, or what gives them, now or later; it is called again when they are
+        refused, or ran out.
+    :param owner: whose it is.
+    :param most_waiting: requests that may wait to be sent.
+    """
+
+    def __init__(
+        self,
+        world: World[Any],
+        codec: Codec,
+        token: Token,
+        owner: Owner,
+        most_waiting: int,
+    ) -> None:
+        self._world = world
+        self._codec = codec
+        self._provider = token if callable(token) else None
+        self._token = None if callable(token) else token
+        self._owner = owner
+        self._calls = Calls(most_waiting)
+        self._wire: Wire | None = None
+        self._open = False
+        # Whether the provider gave the token for this very opening.
+        self._fresh = False
+        self._resume: str | None = None
+        self._last_id = 0
+        self._seq = 0
+        self._acknowledged = 0
+        self._unacknowledged_size = 0
+        self._most_open = _MOST_OPEN
+        self._most_messages = _MOST_UNACKNOWLEDGED
+        self._most_size = _MOST_UNACKNOWLEDGED_SIZE
+        self._timer: Timer | None = None
+        self.subprotocols: tuple[str, ...] = (codec.subprotocol,)
+
+    # -- requests
+
+    def ask(self, request: Request, take_part: Callable[[Any], None] | None = None) -> Call:
+        """Send a request as soon as that may be.
+
+        :returns: its future ends with the answer, an :class:`~.v1.Incoming`; or with an error.
+        :raises InvalidCommand: it cannot be written, or too many wait already.
+        """
+        call = Call(request, self._world.future(), take_part)
+        if self._open and not self._calls.waiting and len(self._calls.open) < self._most_open:
+            self._send(call)
+        else:
+            self._calls.wait(call)
+        return call
+
+    @property
+    def busy(self) -> bool:
+        """Whether something was sent that is not answered."""
+        return bool(self._calls.open)
+
+    def forget(self, call: Call) -> None:
+        """Nobody wants it any more: it is not sent, or cancelled where it was."""
+        if call.id is None:
+            self._calls.forget(call)
+        elif not call.cancelled and not call.ended:
+            # It is open until the gateway has answered.
+            call.cancelled = True
+            if self._open:
+                self._write(Cancel(call.id))
+
+    def answer(self, answer: Answer) -> None:
+        """Answer a request of the gateway's, if there is a connection; it asks again else.
+
+        :raises InvalidCommand: the answer cannot be written.
+        """
+        payload = self._encoded(answer)
+        if self._open and self._wire is not None:
+            self._wire.send(payload, self._codec.binary)
+
+    def _send(self, call: Call) -> None:
+        request: Request = call.message
+        request.id = self._last_id + 1
+        if self._seq != self._acknowledged:
+            request.ack = self._seq
+        call.payload = self._encoded(request)
+        self._last_id += 1
+        call.id = self._last_id
+        self._calls.open[call.id] = call
+        if request.ack is not None:
+            self._was_acknowledged()
+        assert self._wire is not None
+        self._wire.send(call.payload, self._codec.binary)
+
+    def _go_on(self) -> None:
+        """Send what waits, as far as that may be."""
+        calls = self._calls
+        while self._open and calls.waiting and len(calls.open) < self._most_open:
+            call = calls.waiting.popleft()
+            try:
+                self._send(call)
+            except InvalidCommand as error:
+                call.ended = True
+                self._world.fail(call.future, error)
+
+    def _write(self, message: Any) -> None:
+        assert self._wire is not None
+        self._wire.send(self._codec.encode(message), self._codec.binary)
+
+    def _encoded(self, message: Any) -> bytes:
+        try:
+            return self._codec.encode(message)
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
+            raise InvalidCommand(f"it cannot be written: {error}") from None
+
+    def leave(self) -> None:
+        """The gateway shall keep nothing."""
+        self._last_id += 1
+        self._write(Request("DELETE", _SESSION, self._last_id))
+
+    def renewed(self, token: str) -> None:
+        """These are the credentials from now on."""
+        self._token = token
+
+    # -- opening and resuming
+
+    def opened(self, wire: Wire) -> None:
+        """There is a WebSocket: open the session on it, or resume it."""
+        self._wire = wire
+        self._fresh = False
+        if self._provider is not None and self._token is None:
+            self._world.begin(self._open_with_new_token(wire, self._provider), lambda: None)
+        else:
+            self._put_session(wire)
+
+    async def _open_with_new_token(self, wire: Wire, provider: Callable[[], Any]) -> None:
+        try:
+            token = provider()
+            if self._world.awaitable(token):
+                token = await token
+            if token is not None and not isinstance(token, str):
+                raise TypeError(f"a token is a text, not {type(token).__name__}")
+        except Exception as error:
+            self._world.failure("the provider of the token failed")
+            if wire is self._wire:
+                self._owner.session_refused(error)
+            return
+        self._token = token
+        self._fresh = True
+        if wire is self._wire:
+            self._put_session(wire)
+
+    def _put_session(self, wire: Wire) -> None:
+        data: dict[str, Any] = {} if self._token is None else {"token": self._token}
+        if self._resume is not None:
+            data |= {"resume": self._resume, "ack": self._seq}
+        id = 1 if self._resume is None else 0
+        wire.send(self._encoded(Request("PUT", _SESSION, id, data=data)), self._codec.binary)
+
+    def _answered_opening(self, answer: Incoming) -> None:
+        data = answer.data
+        if answer.status != 200 or not isinstance(data, dict):
+            self._refused(answer)
+            return
+        opened = Opened(
+            data["session_id"],
+            data.get("user_id"),
+            data.get("username"),
+            bool(data["resumed"]),
+            self._resume is not None,
+            data.get("reason"),
+        )
+        self._resume = data["resume"]
+        self._fresh = False
+        self._bound(data.get("limits") or {})
+        self._open = True
+        if opened.resumed:
+            self._acknowledged = self._seq
+            self._resumed(int(data["received"]))
+        else:
+            self._begun_anew(0 if opened.again else 1)
+        self._owner.session_opened(opened)
+        self._go_on()
+
+    def _refused(self, answer: Incoming) -> None:
+        detail = "no session was opened" if answer.detail is UNSET else answer.detail
+        if answer.status == 401 and self._provider is not None and not self._fresh:
+            # The token was got for an earlier opening: it may have run out meanwhile.
+            self._token = None
+        elif answer.status == 401:
+            self._owner.session_refused(CommandFailed(answer.status or 500, detail, answer.errors))
+        elif answer.status == 503:
+            # It is full, and may have room later.
+            self._owner.broken(str(detail))
+
+    def _bound(self, limits: dict[str, Any]) -> None:
+        self._most_open = limits.get("max_open_requests", _MOST_OPEN)
+        most = limits.get("max_outbox_messages", _MOST_UNACKNOWLEDGED)
+        self._most_messages = max(1, min(_ACKNOWLEDGED_EACH, most // 4))
+        self._most_size = max(1, limits.get("max_outbox_size", _MOST_UNACKNOWLEDGED_SIZE) // 4)
+
+    def _resumed(self, received: int) -> None:
+        """Send again what the gateway has not received, and only that."""
+        assert self._wire is not None
+        for id, call in self._calls.open.items():
+            if id > received:
+                self._wire.send(call.payload, self._codec.binary)
+            if call.cancelled:
+                self._write(Cancel(id))
+
+    def _begun_anew(self, last_id: int) -> None:
+        """A new session counts anew; of what was open in an earlier one nobody knows."""
+        self._seq = self._acknowledged = 0
+        self._last_id = last_id
+        lost = self._calls.take_open()
+        for call in lost:
+            self._world.fail(
+                call.future, SessionLost("the session is lost: not known whether it was done")
+            )
+
+    # -- what comes
+
+    def received(self, payload: bytes) -> None:
+        """A message came."""
+        try:
+            message = self._codec.decode(payload)
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            self._owner.broken("what came is no message of this dialect")
+            return
+        if not self._open:
+            if message.seq is None and message.status is not None:
+                self._answered_opening(message)
+            return
+        seq = message.seq
+        if seq is None or seq != self._seq + 1:
+            self._owner.broken(f"message {seq} came where {self._seq + 1} is the next")
+            return
+        self._seq = seq
+        self._unacknowledged_size += len(payload)
+        if message.status is not None:
+            self._answered(message)
+        elif message.method is not None:
+            self._owner.asked(message)
+        elif message.cancel is not None:
+            self._owner.cancelled(message.cancel)
+        else:
+            self._owner.pushed(message)
+        self._acknowledge_soon()
+
+    def _answered(self, answer: Incoming) -> None:
+        call = self._calls.open.get(answer.id)  # type: ignore[arg-type]  # None is no key
+        if call is None:
+            return
+        if answer.more:
+            if call.take_part is not None:
+                call.take_part(answer.data)
+            elif call.parts is None:
+                call.parts = [answer.data]
+            else:
+                call.parts.append(answer.data)
+            return
+        del self._calls.open[call.id]  # type: ignore[arg-type]  # it was sent
+        call.ended = True
+        if call.parts is not None and answer.detail is UNSET:
+            answer.data = call.parts
+        self._world.settle(call.future, answer)
+        if self._calls.waiting:
+            self._go_on()
+
+    # -- acknowledging
+
+    def _acknowledge_soon(self) -> None:
+        """Not each message alone, but before the gateway keeps too many."""
+        if (
+            self._seq - self._acknowledged >= self._most_messages
+            or self._unacknowledged_size >= self._most_size
+        ):
+            self.acknowledge()
+        elif self._timer is None:
+            self._timer = self._world.later(_ACKNOWLEDGED_WITHIN, self._in_time)
+
+    def _in_time(self) -> None:
+        self._timer = None
+        self.acknowledge()
+
+    def acknowledge(self) -> None:
+        """Acknowledge what came, if that may be and is not done."""
+        if self._open and self._seq != self._acknowledged and self._owner.may_acknowledge():
+            self._write(Ack(self._seq))
+            self._was_acknowledged()
+
+    def _was_acknowledged(self) -> None:
+        self._acknowledged = self._seq
+        self._unacknowledged_size = 0
+
+    # -- the end
+
+    def lost(self, code: int, reason: str) -> Closing:
+        """The WebSocket is gone.
+
+        :returns: what to do now.
+        """
+        self._wire = None
+        self._open = False
+        asked = closing(code, reason)
+        if asked.new_token and self._provider is not None:
+            self._token = None
+        elif asked.new_token:
+            return attrs.evolve(asked, come_back=False)
+        elif code == CloseCode.NOT_AUTHENTICATED and self._provider is not None:
+            # With a new token, unless it was new.
+            return attrs.evolve(asked, come_back=self._token is None)
+        return asked
+
+    def end(self, error: Exception | None = None) -> None:
+        """There will be no WebSocket any more; whoever waits is told why."""
+        self._wire = None
+        self._open = False
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        for call in self._calls.take_all():
+            self._world.fail(call.future, error or closed())
+        self._resume = None
+        self._begun_anew(0)

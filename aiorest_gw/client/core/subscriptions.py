@@ -1,0 +1,156 @@
+"""What a client has subscribed to, also when a session is lost: it goes on where it stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import quote
+
+import attrs
+
+from ...messages import Push
+from .listeners import Listener
+from .streams import Items, Stream
+
+__all__ = ["Position", "Subscription", "Subscriptions", "topic_url"]
+
+
+@attrs.frozen
+class Position:
+    """A place in a topic.
+
+    :param epoch: of the topic; after it was forgotten, it has another.
+    :param offset: the number of a publication in it.
+    """
+
+    epoch: str
+    offset: int
+
+    @classmethod
+    def of(cls, value: Any) -> Position | None:
+        """
+        :param value: a position, ``{"epoch": …, "offset": …}``, or a subscription.
+        :raises TypeError: it is none.
+        """
+        if value is None or isinstance(value, cls):
+            return value
+        if isinstance(value, Subscription):
+            return value.position
+        if isinstance(value, dict) and value.keys() >= {"epoch", "offset"}:
+            return cls(value["epoch"], value["offset"])
+        raise TypeError(
+            f"since is a position, such as {{'epoch': …, 'offset': …}}, not {value!r:.100}"
+        )
+
+
+def topic_url(topic: Any, more: str = "") -> str:
+    """The resource of a topic.
+
+    :raises TypeError: it has no name.
+    """
+    if not isinstance(topic, str) or not topic:
+        raise TypeError(f"a topic has a name, a text, not {topic!r:.100}")
+    name = quote(topic, safe="")
+    # Of dots alone it would be folded away.
+    return f"/~/topics/{name.replace('.', '%2E') if name in ('.', '..') else name}{more}"
+
+
+class Subscription(Stream[Push]):
+    """One subscription to a topic. Without a callback its publications are taken by ``async for``.
+
+    :ivar topic: its name.
+    :ivar recovered: whether all that was published since the position that was given was sent; since a
+        session was lost, whether nothing is missing.
+    """
+
+    def __init__(
+        self,
+        topic: str,
+        since: Position | None,
+        callback: Callable[[Push], Any] | None,
+        items: Items[Push],
+        end: Callable[[Subscription], None],
+    ) -> None:
+        super().__init__(items, lambda: None, lambda: end(self))
+        self.topic = topic
+        self.listener = None if callback is None else Listener(0, topic, callback)
+        self.recovered = False
+        self._epoch = None if since is None else since.epoch
+        self._offset = 0 if since is None else since.offset
+
+    @property
+    def position(self) -> Position | None:
+        """Of the last publication that came; None, until it is known."""
+        return None if self._epoch is None else Position(self._epoch, self._offset)
+
+    def confirmed(self, answer: Any) -> None:
+        """The gateway has answered, behind all that it had to send again."""
+        self.recovered = answer.get("recovered", False)
+        if answer["epoch"] != self._epoch or answer["offset"] > self._offset:
+            self._epoch, self._offset = answer["epoch"], answer["offset"]
+
+    def is_new(self, offset: int | None) -> bool:
+        """Whether a publication was not heard yet; others may have asked for what was missed."""
+        if offset is None:
+            return True
+        if self._epoch is not None and offset <= self._offset:
+            return False
+        self._offset = offset
+        return True
+
+    def put(self, push: Push) -> None:
+        """A publication that nobody calls back for."""
+        self._items.put(push)
+
+    def close(self) -> None:
+        if self.listener is not None:
+            self.listener.removed = True
+        super().close()
+
+    def end_with(self, error: BaseException | None) -> None:
+        """There will be no more."""
+        self._items.end(error)
+
+    def __del__(self) -> None:
+        # It is the client's too, and ends when it is told to.
+        return
+
+
+class Subscriptions:
+    """Those of one client."""
+
+    def __init__(self) -> None:
+        self._of_topic: dict[str, list[Subscription]] = {}
+
+    def add(self, subscription: Subscription) -> None:
+        """It hears what is published from now on."""
+        self._of_topic.setdefault(subscription.topic, []).append(subscription)
+
+    def remove(self, subscription: Subscription) -> bool:
+        """
+        :returns: whether it was the last one of its topic.
+        """
+        ones = self._of_topic.get(subscription.topic, [])
+        if subscription not in ones:
+            return False
+        ones.remove(subscription)
+        if not ones:
+            del self._of_topic[subscription.topic]
+        return not ones
+
+    def of(self, topic: str | None) -> list[Subscription]:
+        """Those of a topic."""
+        return [*self._of_topic.get(topic, ())] if topic is not None else []
+
+    def __iter__(self) -> Iterator[Subscription]:
+        return iter([one for ones in self._of_topic.values() for one in ones])
+
+    def topics(self) -> list[str]:
+        """What is subscribed to."""
+        return [*self._of_topic]
+
+    def end(self, error: BaseException | None) -> None:
+        """There will be nothing more."""
+        for one in self:
+            one.end_with(error)
+        self._of_topic.clear()

@@ -1,0 +1,46 @@
+"""Who is told how a client's connection goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from .world import World
+
+__all__ = ["Watchers"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Watchers:
+    """Callbacks for one kind of news, in the order in which they came; what they raise is logged."""
+
+    def __init__(self, world: World[Any]) -> None:
+        self._world = world
+        self._watchers: list[Callable[..., Any]] = []
+
+    def add(self, watcher: F) -> F:
+        """Tell it too.
+
+        :raises TypeError: it is nothing that can be called.
+        """
+        if not callable(watcher):
+            raise TypeError(f"a watcher is a function, not {watcher!r}")
+        self._watchers.append(watcher)
+        return watcher
+
+    def remove(self, watcher: Callable[..., Any]) -> None:
+        """Do not tell it any more."""
+        if watcher in self._watchers:
+            self._watchers.remove(watcher)
+
+    def tell(self, *news: Any) -> None:
+        """Call all of them; what they return to be awaited runs by itself."""
+        for watcher in [*self._watchers]:
+            try:
+                result = watcher(*news)
+            except Exception:
+                self._world.failure("a watcher of the connection failed")
+            else:
+                if self._world.awaitable(result):
+                    self._world.begin(result, lambda: None)

@@ -1,0 +1,255 @@
+"""WebSockets of Autobahn's, made by a ``ClientService`` one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketClientProtocol
+from autobahn.websocket.compress import (
+    PerMessageDeflateOffer,
+    PerMessageDeflateResponse,
+    PerMessageDeflateResponseAccept,
+)
+from twisted.application.internet import ClientService
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
+from twisted.internet.error import ConnectionLost as TransportLost
+from twisted.internet.interfaces import IProtocol, IStreamClientEndpoint
+from twisted.internet.protocol import Factory, Protocol
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from ...version import VERSION
+from ..core.address import Address
+from ..core.world import Line
+
+__all__ = ["Connector", "WebSocketOptions", "WebSocketService"]
+
+# Seconds for the handshake, and for the closing one.
+_OPENING = 10
+_CLOSING = 2
+
+# Makes the endpoint that leads to an address.
+Connector = Callable[[Any, Address], IStreamClientEndpoint]
+
+
+class WebSocketOptions:
+    """What all WebSockets of a client have in common.
+
+    :param headers: of the opening handshake.
+    :param max_message_size: bytes of the largest message that is taken; 0: of any size.
+    :param compression: whether messages may be compressed (RFC 7692).
+    :param tls: a ``SSLContext`` or what :func:`twisted.internet.ssl.optionsForClientTLS` gives; None:
+        the system's certificates are trusted.
+    :param connector: makes the endpoint, in place of a name that is looked up.
+    """
+
+    def __init__(
+        self,
+        headers: Mapping[str, str] | None,
+        max_message_size: int,
+        compression: bool,
+        tls: Any,
+        connector: Connector | None,
+    ) -> None:
+        self.headers = dict(headers or {})
+        self.max_message_size = max_message_size
+        self.compression = compression
+        self._tls = tls
+        self._connector = connector
+
+    def endpoint(self, reactor: Any, address: Address) -> IStreamClientEndpoint:
+        """What leads to an address."""
+        if self._connector is not None:
+            return self._connector(reactor, address)
+        endpoint = HostnameEndpoint(reactor, address.host.encode("idna"), address.port)
+        if not address.secure:
+            return endpoint
+        from twisted.internet.ssl import optionsForClientTLS
+
+        return wrapClientTLS(self._tls or optionsForClientTLS(address.host), endpoint)
+
+
+class _Silent:
+    """Autobahn logs nearly every step."""
+
+    def debug(self, *args: Any, **fields: Any) -> None:
+        """Nothing."""
+
+    trace = info = warn = error = failure = debug
+
+
+class _WebSocket(WebSocketClientProtocol):  # type: ignore[misc]  # untyped
+    """A WebSocket: what a client writes to, and what a ``ClientService`` takes for a transport."""
+
+    log = _Silent()
+
+    def __init__(self, line: Line) -> None:
+        super().__init__()
+        self._line = line
+        self._client: IProtocol | None = None
+        self.attempt: Deferred[None] = Deferred(lambda _: self.abort())
+
+    def onOpen(self) -> None:
+        # The service has it when that returns.
+        self.attempt.callback(None)
+        self._line.opened(self)
+
+    def serve(self, client: IProtocol) -> IProtocol:
+        """It is open, and somebody's."""
+        self._client = client
+        client.makeConnection(self)
+        return client
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        self._line.received(self, payload)
+
+    def onPing(self, payload: bytes) -> None:
+        super().onPing(payload)
+        self._line.alive(self)
+
+    def onPong(self, payload: bytes) -> None:
+        self._line.alive(self, payload)
+
+    def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
+        why = reason or ""
+        if self._client is not None:
+            self._line.lost(self, code if wasClean and code else 1006, why)
+            self._client.connectionLost(Failure(TransportLost(why)))
+        elif not self.attempt.called:
+            self.attempt.errback(TransportLost(why or "the opening handshake failed"))
+
+    # -- what is written
+
+    def send(self, payload: bytes, binary: bool) -> None:
+        if self.state == self.STATE_OPEN:
+            self.sendMessage(payload, binary)
+
+    def ping(self, payload: bytes) -> None:
+        if self.state == self.STATE_OPEN:
+            self.sendPing(payload)
+
+    def close(self, code: int, reason: str) -> None:
+        if self.state == self.STATE_OPEN:
+            self.sendClose(code, reason)
+
+    def abort(self) -> None:
+        if self.transport is not None:
+            self.transport.abortConnection()
+
+    def loseConnection(self) -> None:
+        """What a ``ClientService`` calls that is stopped."""
+        self.close(1000, "")
+
+
+class _WebSocketFactory(WebSocketClientFactory):  # type: ignore[misc]  # untyped
+    """Makes one WebSocket."""
+
+    noisy = False
+    log = _Silent()
+
+    def __init__(
+        self, reactor: Any, address: Address, options: WebSocketOptions, line: Line
+    ) -> None:
+        super().__init__(
+            address.url,
+            protocols=[*line.subprotocols],
+            useragent=f"aiorest_gw/{VERSION}",
+            headers=options.headers,
+            reactor=reactor,
+        )
+        self._line = line
+        self.setProtocolOptions(
+            openHandshakeTimeout=_OPENING,
+            closeHandshakeTimeout=_CLOSING,
+            serverConnectionDropTimeout=_CLOSING,
+            maxMessagePayloadSize=options.max_message_size,
+            maxFramePayloadSize=options.max_message_size,
+            tcpNoDelay=True,
+            **_COMPRESSED if options.compression else {},
+        )
+
+    def buildProtocol(self, addr: Any) -> _WebSocket:
+        made = _WebSocket(self._line)
+        made.factory = self
+        return made
+
+
+def _accept(response: Any) -> Any:
+    if isinstance(response, PerMessageDeflateResponse):
+        return PerMessageDeflateResponseAccept(response)
+    return None
+
+
+_COMPRESSED = {
+    "perMessageCompressionOffers": [PerMessageDeflateOffer()],
+    "perMessageCompressionAccept": _accept,
+}
+
+
+@implementer(IStreamClientEndpoint)
+class _WebSocketEndpoint:
+    """Connects to wherever a line leads at that moment; connected is what is open."""
+
+    def __init__(self, reactor: Any, options: WebSocketOptions, line: Line) -> None:
+        self._reactor = reactor
+        self._options = options
+        self._line = line
+
+    def connect(self, factory: Any) -> Deferred[Any]:
+        connecting = Deferred.fromCoroutine(self._connect(factory))
+        connecting.addErrback(self._failed)
+        return connecting
+
+    async def _connect(self, factory: Any) -> Any:
+        address = await self._line.address()
+        made = _WebSocketFactory(self._reactor, address, self._options, self._line)
+        endpoint = self._options.endpoint(self._reactor, address)
+        websocket: Any = await endpoint.connect(made)
+        await websocket.attempt
+        return websocket.serve(factory.buildProtocol(None))
+
+    def _failed(self, failure: Failure) -> Failure:
+        error = failure.value
+        self._line.failed(error if isinstance(error, Exception) else ConnectionError(str(error)))
+        return failure
+
+
+class _ShortenedWait:
+    """The clock of a service; what it waits for can be had now."""
+
+    def __init__(self, reactor: Any) -> None:
+        self._reactor = reactor
+        self._waiting: Any = None
+
+    def callLater(self, seconds: float, function: Callable[..., Any], *args: Any) -> Any:
+        self._waiting = self._reactor.callLater(seconds, function, *args)
+        return self._waiting
+
+    def end(self) -> None:
+        """Wait no longer."""
+        if self._waiting is not None and self._waiting.active():
+            self._waiting.reset(0)
+
+
+class WebSocketService:
+    """Makes WebSockets for a line, with a ``ClientService`` (:class:`~..core.world.Keeper`)."""
+
+    def __init__(self, reactor: Any, options: WebSocketOptions, line: Line) -> None:
+        self._wait = _ShortenedWait(reactor)
+        self._service = ClientService(
+            _WebSocketEndpoint(reactor, options, line),
+            Factory.forProtocol(Protocol),
+            retryPolicy=lambda _: line.delay(),
+            clock=self._wait,  # type: ignore[arg-type]  # it needs nothing else of a clock
+        )
+
+    def start(self) -> None:
+        self._service.startService()
+
+    def hurry(self) -> None:
+        self._wait.end()
+
+    def stop(self) -> Deferred[Any]:
+        return maybeDeferred(self._service.stopService)
