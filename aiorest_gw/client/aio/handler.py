@@ -12,6 +12,7 @@ from ..core.address import browser_address, version_url
 from ..core.connection import Patience
 from ..core.finding import BROWSER, Resolver, finder
 from ..core.handler import HANDLER_PATIENCE, Handler
+from ..core.session import Token
 from .websocket import Connector, WebSocketOptions
 from .world import AsyncioWorld
 
@@ -53,6 +54,7 @@ class ConnectionHandler(Handler[Coroutine[Any, Any, Any]]):
         :meth:`asyncio.loop.create_connection` does.
     :param ws_address: the whole address, ``ws://…`` or ``wss://…``, in place of port and page.
     :param dialect: ``"cdp"`` of browsers; ``"plain"`` or ``"v1"`` of gateways.
+    :param token: for ``"v1"``: credentials, or what gives them, as of a :class:`GatewayClient`.
     :param headers: of the opening handshake of each connection.
     :param on_connect: commands that are sent first on each connection, as by :meth:`add_on_connect`.
     :param max_queued_events: that wait for the callbacks of one event; of more the oldest are dropped,
@@ -74,6 +76,7 @@ class ConnectionHandler(Handler[Coroutine[Any, Any, Any]]):
         *,
         ws_address: str | None = None,
         dialect: str = "cdp",
+        token: Token = None,
         headers: Mapping[str, str] | None = None,
         on_connect: tuple[dict[str, Any], ...] | list[dict[str, Any]] = (),
         max_queued_events: int = 10_000,
@@ -87,6 +90,7 @@ class ConnectionHandler(Handler[Coroutine[Any, Any, Any]]):
             AsyncioWorld(options),
             finder(connection_port, page_id, ws_address_resolver, ws_address),
             dialect,
+            token,
             on_connect,
             max_queued_events,
             patience,

@@ -161,6 +161,12 @@ class Exchange:
             raise InvalidCommand(f"a command is a dictionary, not {command!r:.100}")
         self._dialect.check(command)
 
+    def read(self, command: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+        """The answer to a command, with the ``id`` that its caller gave it."""
+        if "id" in command:
+            answer["id"] = command["id"]
+        return answer
+
     def forget(self, call: Call) -> None:
         """Nobody waits for it any more."""
         self._calls.forget(call)
@@ -216,9 +222,6 @@ class Exchange:
         if error is not None:
             self._fail(call, error)
         elif call.future is not None:
-            # What the caller gave it, if anything; an answer is known by that.
-            if "id" in call.message:
-                answer["id"] = call.message["id"]
             self._world.settle(call.future, answer)
 
     def _fail(self, call: Call, error: Exception) -> None:

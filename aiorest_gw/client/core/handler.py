@@ -18,6 +18,8 @@ from .connection import Connection, Patience
 from .exchange import CDP, PLAIN, Dialect, Exchange
 from .lanes import Lanes
 from .listeners import Listeners
+from .resumed import ResumedExchange
+from .session import Token
 from .states import State
 from .world import World
 
@@ -25,7 +27,7 @@ __all__ = ["HANDLER_PATIENCE", "Handler"]
 
 A = TypeVar("A")
 
-_DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (CDP, PLAIN)}
+_DIALECTS: dict[str, Dialect | None] = {CDP.name: CDP, PLAIN.name: PLAIN, "v1": None}
 _MOST_LOGS = 10_000
 _MOST_WAITING = 10_000
 # A browser that is started again is there within seconds.
@@ -36,7 +38,7 @@ class Handler(Generic[A]):
     """What handlers of all worlds share; ``A`` is what a command returns there.
 
     :param find: gives the address, anew for each connection.
-    :param dialect: ``"cdp"`` or ``"plain"``.
+    :param dialect: ``"cdp"``, ``"plain"`` or ``"v1"``.
     :param max_queued_events: that wait for the callbacks of one event; of more the oldest are dropped,
         which is logged.
     """
@@ -46,24 +48,29 @@ class Handler(Generic[A]):
         world: World[A],
         find: Callable[[], Awaitable[str] | str],
         dialect: str,
+        token: Token,
         on_connect: Iterable[dict[str, Any]],
         max_queued_events: int,
         patience: Patience,
     ) -> None:
         if dialect not in _DIALECTS:
             known = ", ".join(repr(name) for name in _DIALECTS)
-            raise ValueError(
-                f"a handler speaks {known}, not {dialect!r}; a GatewayClient speaks the session dialect"
-            )
+            raise ValueError(f"a handler speaks {known}, not {dialect!r}")
         self._world = world
         self._most_queued = checked_number("max_queued_events", max_queued_events)
         self._listeners = Listeners()
         self._watchers: list[Callable[[State, str], Any]] = []
         self._lanes = Lanes(world, lambda: None)
         self._connection = Connection(world, find, patience, self._state_changed)
-        self._exchange = Exchange(
-            world, _DIALECTS[dialect], self._connection.ready, self._heard, _MOST_WAITING
-        )
+        spoken = _DIALECTS[dialect]
+        self._exchange: Exchange | ResumedExchange
+        if spoken is None:
+            self._exchange = ResumedExchange(
+                world, self._connection, self._heard, token, _MOST_WAITING
+            )
+        else:
+            ready = self._connection.ready
+            self._exchange = Exchange(world, spoken, ready, self._heard, _MOST_WAITING)
         self._connection.speak(self._exchange)
         for command in on_connect:
             self._exchange.check(command)
@@ -131,8 +138,12 @@ class Handler(Generic[A]):
                 calls.append(self._exchange.ask(command))
             self._connection.open()
             if timeout is not None and timeout != inf:
-                timer = self._world.later(timeout, self._too_late, calls, timeout)
-            return [await call.future for call in calls]
+                timer = self._world.later(timeout, self._too_late, checked, calls, timeout)
+            read = self._exchange.read
+            return [
+                read(command, await call.future)
+                for command, call in zip(checked, calls, strict=True)
+            ]
         finally:
             if timer is not None:
                 timer.cancel()
@@ -140,16 +151,13 @@ class Handler(Generic[A]):
                 if not call.ended:
                     self._exchange.forget(call)
 
-    def _too_late(self, calls: list[Call], timeout: float) -> None:
-        for call in calls:
+    def _too_late(self, commands: list[dict[str, Any]], calls: list[Call], timeout: float) -> None:
+        for command, call in zip(commands, calls, strict=True):
             if not call.ended:
-                sent = (
-                    "" if call.id is not None else ", and it was not sent: there is no connection"
-                )
+                asked = f"{command['method']} was not answered in {timeout:g} s"
+                unsent = "" if call.id is not None else ": there is no connection to send it over"
                 self._exchange.forget(call)
-                method = call.message["method"]
-                error = CommandTimeout(f"{method} was not answered in {timeout:g} s{sent}")
-                self._world.fail(call.future, error)
+                self._world.fail(call.future, CommandTimeout(asked + unsent))
 
     async def _send_only(self, command: dict[str, Any]) -> None:
         self._exchange.ask(command, awaited=False)

@@ -12,6 +12,7 @@ from ..core.address import browser_address, version_url
 from ..core.connection import Patience
 from ..core.finding import BROWSER, Resolver, finder
 from ..core.handler import HANDLER_PATIENCE, Handler
+from ..core.session import Token
 from .websocket import Connector, WebSocketOptions
 from .world import TwistedWorld
 
@@ -49,6 +50,7 @@ class ConnectionHandler(Handler[Deferred[Any]]):
         returns the endpoint that leads there.
     :param ws_address: the whole address, ``ws://…`` or ``wss://…``, in place of port and page.
     :param dialect: ``"cdp"`` of browsers; ``"plain"`` or ``"v1"`` of gateways.
+    :param token: for ``"v1"``: credentials, or what gives them, as of a :class:`GatewayClient`.
     :param headers: of the opening handshake of each connection.
     :param on_connect: commands that are sent first on each connection, as by :meth:`add_on_connect`.
     :param max_queued_events: that wait for the callbacks of one event; of more the oldest are dropped,
@@ -72,6 +74,7 @@ class ConnectionHandler(Handler[Deferred[Any]]):
         *,
         ws_address: str | None = None,
         dialect: str = "cdp",
+        token: Token = None,
         headers: Mapping[str, str] | None = None,
         on_connect: tuple[dict[str, Any], ...] | list[dict[str, Any]] = (),
         max_queued_events: int = 10_000,
@@ -88,6 +91,7 @@ class ConnectionHandler(Handler[Deferred[Any]]):
             TwistedWorld(reactor, options),
             finder(connection_port, page_id, ws_address_resolver, ws_address),
             dialect,
+            token,
             on_connect,
             max_queued_events,
             patience,
