@@ -73,11 +73,11 @@ class _Connection:
     # -- to the server
 
     def connect(self, address: Any) -> None:
-        for one in (self._client, self._server):
-            one.setblocking(False)
-            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._timer = self._loop.call_later(_CONNECTING, self.reset)
         try:
+            for one in (self._client, self._server):
+                one.setblocking(False)
+                one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._server.connect(address)
         except BlockingIOError:
             self._loop.add_writer(self._server, self._reached)
