@@ -24,13 +24,19 @@ def receive(one, size):
     return bytes(data)
 
 
+def noise(size, behind=0):
+    """So many bytes of noise, as they follow those before."""
+    start = behind % len(NOISE)
+    return (NOISE * ((start + size) // len(NOISE) + 1))[start : start + size]
+
+
 def fill(one):
-    """Send until the system takes nothing more for a while, and return how many bytes that were."""
+    """Send noise until the system takes nothing more for a while, and return how many bytes that were."""
     one.setblocking(False)
     sent = 0
     while select.select([], [one], [], QUIET)[1]:
         with contextlib.suppress(BlockingIOError):
-            sent += one.send(NOISE[:65536])
+            sent += one.send(noise(65536, sent))
     one.settimeout(PATIENCE)
     return sent
 
