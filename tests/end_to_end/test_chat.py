@@ -5,10 +5,10 @@ import re
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from aiorest_gw.testing import FlakyProxy
 from tests.seeds import told_seed
 
 from .browser import CHROMIUM, pages
-from .forwarding import network
 from .gateways import LISTEN, PATIENCE, ROOT, run, running
 from .talking import HALL, LOOKED, SAID, TOLD, Talker, two_talk
 
@@ -102,22 +102,22 @@ class ChatTests(SynchronousTestCase):
             self.run_with(come)
 
     def test_the_page_goes_on_after_its_connection_was_lost(self):
-        with chat_gateway() as gateway, network(gateway.port) as net:
+        with chat_gateway() as gateway, FlakyProxy(gateway.port) as proxy:
             page = page_of(gateway)[1]
-            lossy = f"{page}?gateway=ws://127.0.0.1:{net.port}/"
+            lossy = f"{page}?gateway={proxy.url}"
             with pages(lossy, f"{page}?gateway={gateway.url}") as (ann, bob):
                 come_in(ann, "ann")
                 come_in(bob, "bob")
                 ann.until("document.querySelector('#present').textContent === 'ann, bob'")
                 fill(bob, "say", "text", "<b>hello</b>")
                 self.hears(ann, "<b>hello</b>")
-                net.fail()
+                proxy.refuse()
                 ann.until("document.querySelector('#status').className === 'away'")
                 fill(bob, "say", "text", "meanwhile")
                 self.hears(bob, "<b>hello</b>", "meanwhile")
                 fill(ann, "say", "text", "from afar")
                 self.hears(ann, "<b>hello</b>", "from afar")
-                net.work()
+                proxy.heal()
                 for tab in (ann, bob):
                     self.hears(tab, "<b>hello</b>", "meanwhile", "from afar")
                     tab.until("document.querySelectorAll('.waiting').length === 0")
@@ -133,19 +133,19 @@ class ChatTests(SynchronousTestCase):
                     self.hears(tab, "<b>hello</b>", "meanwhile", "from afar")
 
     def test_the_page_tells_what_it_could_not_send_to_the_gateway_that_comes_next(self):
-        with chat_gateway() as gateway, network(gateway.port) as net:
+        with chat_gateway() as gateway, FlakyProxy(gateway.port) as proxy:
             page = page_of(gateway)
-            with pages(f"{page[1]}?gateway=ws://127.0.0.1:{net.port}/") as (ann,):
+            with pages(f"{page[1]}?gateway={proxy.url}") as (ann,):
                 come_in(ann, "ann")
                 fill(ann, "say", "text", "before")
                 self.hears(ann, "before")
-                net.fail()
+                proxy.refuse()
                 gateway.stop()
                 ann.until("document.querySelector('#status').className === 'away'")
                 fill(ann, "say", "text", "after")
                 with chat_gateway(page[2]) as another:
-                    net.to = another.port
-                    net.work()
+                    proxy.to = ("127.0.0.1", another.port)
+                    proxy.heal()
                     ann.until("document.querySelector('#status').className === 'connected'")
                     # What was said before was in the memory of the first.
                     self.hears(ann, "after")
