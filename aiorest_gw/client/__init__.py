@@ -27,10 +27,12 @@ from .errors import (
 )
 
 if TYPE_CHECKING:
+    from .blocking import connect
     from .on_twisted.gateway import GatewayClient
     from .on_twisted.handler import ConnectionHandler, get_browser_ws_address
 
 _HOMES = {
+    ".blocking": ("connect",),
     ".on_twisted.gateway": ("GatewayClient",),
     ".on_twisted.handler": ("ConnectionHandler", "get_browser_ws_address"),
 }
@@ -54,5 +56,6 @@ __all__ = [
     "State",
     "Stream",
     "Subscription",
+    "connect",
     "get_browser_ws_address",
 ]

@@ -129,14 +129,24 @@ class Stream(Generic[T]):
         return self
 
     async def __anext__(self) -> T:
-        begin, self._begin = self._begin, None
-        if begin is not None:
-            begin()
         try:
-            return await self._items.take()
+            return await self.take()
         except BaseException:
             self.close()
             raise
+
+    async def take(self) -> T:
+        """The next one; whoever gives up waiting may come back for it.
+
+        :raises StopAsyncIteration: there is none any more.
+        """
+        self._start()
+        return await self._items.take()
+
+    def _start(self) -> None:
+        begin, self._begin = self._begin, None
+        if begin is not None:
+            begin()
 
     def close(self) -> None:
         """No more is wanted."""

@@ -1,0 +1,325 @@
+"""A client for scripts and notebooks, which wait for each answer: ``with connect("ws://…") as gw:``.
+
+Each client has a thread with a loop of asyncio's. Callbacks and handlers run in other threads, so that
+they may ask, and wait, too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Generic, TypeVar
+
+from ..arguments import checked_callable, checked_seconds
+from ..messages import Push
+from .aio import CommandTimeout, ConnectionLost, GatewayClient, State, Stream, Subscription
+from .core.verbs import Verbs
+
+__all__ = ["BlockingClient", "BlockingStream", "BlockingSubscription", "connect"]
+
+T = TypeVar("T")
+
+# Callbacks that may wait at the same time.
+_MOST_THREADS = 16
+
+
+class _Ended(Exception):
+    """No more comes."""
+
+
+class _Loop:
+    """A loop that runs in a thread of its own."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="aiorest_gw client", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        self._loop.run_forever()
+        self._loop.close()
+
+    def wait(self, running: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
+        """Run something there, and wait for it here; whoever is interrupted cancels it.
+
+        :param timeout: seconds.
+        :raises CommandTimeout: it took longer.
+        """
+        if not self.running:
+            running.close()
+            raise ConnectionLost("the client is closed", 1000)
+        if threading.current_thread() is self._thread:
+            running.close()
+            raise RuntimeError("what runs in the client's own thread cannot wait for it")
+        future = asyncio.run_coroutine_threadsafe(running, self._loop)
+        try:
+            return future.result(timeout)
+        except BaseException as error:
+            if not future.done():
+                future.cancel()
+                if isinstance(error, TimeoutError):
+                    raise CommandTimeout(f"there was no answer in {timeout:g} s") from None
+            raise
+
+    @property
+    def running(self) -> bool:
+        """Whether it was not stopped."""
+        return self._thread.is_alive()
+
+    def soon(self, function: Callable[[], Any]) -> None:
+        """Call something there."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(function)
+
+    def stop(self) -> None:
+        """End the thread."""
+        if self._thread.is_alive():
+            self.soon(self._loop.stop)
+            self._thread.join()
+
+
+class BlockingStream(Generic[T]):
+    """What comes bit by bit, taken by ``for``; it ends with the loop that leaves it."""
+
+    def __init__(self, loop: _Loop, stream: Stream[T]) -> None:
+        self._loop = loop
+        self._stream = stream
+
+    def __iter__(self) -> Iterator[T]:
+        return self
+
+    def __next__(self) -> T:
+        try:
+            return self._loop.wait(self._next())
+        except _Ended:
+            raise StopIteration from None
+
+    async def _next(self) -> T:
+        try:
+            return await self._stream.__anext__()
+        except StopAsyncIteration:
+            # Which a coroutine cannot raise.
+            raise _Ended from None
+
+    def take(self, timeout: float) -> T:
+        """The next one.
+
+        :param timeout: seconds.
+        :raises CommandTimeout: none came in time; later ones can still be taken.
+        :raises StopIteration: there is none any more.
+        """
+        try:
+            return self._loop.wait(self._within(checked_seconds("timeout", timeout)))
+        except _Ended:
+            raise StopIteration from None
+
+    async def _within(self, seconds: float) -> T:
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._stream.take()
+        except TimeoutError:
+            raise CommandTimeout(f"nothing came in {seconds:g} s") from None
+        except StopAsyncIteration:
+            raise _Ended from None
+
+    def close(self) -> None:
+        """No more is wanted."""
+        self._loop.soon(self._stream.close)
+
+    def __enter__(self) -> BlockingStream[T]:
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        self.close()
+
+
+class BlockingSubscription(BlockingStream[Push]):
+    """A subscription to a topic, as :class:`~.core.subscriptions.Subscription`."""
+
+    _stream: Subscription
+
+    @property
+    def topic(self) -> str:
+        """Its name."""
+        return self._stream.topic
+
+    @property
+    def position(self) -> Any:
+        """Of the last publication that came."""
+        return self._stream.position
+
+    @property
+    def recovered(self) -> bool:
+        """Whether nothing is missing."""
+        return self._stream.recovered
+
+    def __del__(self) -> None:
+        # It is the client's too, and ends when it is told to.
+        return
+
+
+class BlockingClient(Verbs[Any]):
+    """A client of a gateway, in one session; each method waits for its answer.
+
+    It may be used by several threads. What its methods take and raise is said at
+    :class:`~aiorest_gw.client.aio.GatewayClient`.
+
+    :param client: that runs in the loop.
+    :param timeout: seconds that each method waits at most; None: for ever.
+    """
+
+    def __init__(self, client: GatewayClient, timeout: float | None) -> None:
+        self._timeout = None if timeout is None else checked_seconds("timeout", timeout)
+        self._client = client
+        self._loop = _Loop()
+        self._threads = ThreadPoolExecutor(_MOST_THREADS, "aiorest_gw callbacks")
+
+    def _wait(self, running: Coroutine[Any, Any, T]) -> T:
+        return self._loop.wait(running, self._timeout)
+
+    def connect(self) -> None:
+        """Open the session now, and not with the first request."""
+        self._wait(self._client.connect())
+
+    def request(self, method: str, url: str, data: Any = None, **options: Any) -> Any:
+        """Ask the gateway, and wait for the answer's data."""
+        return self._wait(self._client.request(method, url, data, **options))
+
+    def stream(self, url: str, data: Any = None, **options: Any) -> BlockingStream[Any]:
+        """Ask for an answer that comes in parts: ``for part in gw.stream("/count")``."""
+        return BlockingStream(self._loop, self._client.stream(url, data, **options))
+
+    def on(self, event_name: str, callback: Any = None) -> Any:
+        """Call something, in another thread, with each push of a name."""
+        if callback is None:
+            return lambda function: self.on(event_name, function)
+        checked_callable("callback", callback, "push")
+        self._wait(_called(self._client.on, event_name, self._in_thread(callback)))
+        return callback
+
+    def pushes(self, event_name: str = "*") -> BlockingStream[Push]:
+        """The pushes of a name from now on, for ``for``."""
+        return BlockingStream(self._loop, self._wait(_called(self._client.pushes, event_name)))
+
+    def subscribe(
+        self, topic: str, callback: Callable[[Push], Any] | None = None, *, since: Any = None
+    ) -> BlockingSubscription:
+        """Subscribe to a topic; without a callback its publications are taken by ``for``."""
+        if callback is not None:
+            callback = self._in_thread(checked_callable("callback", callback, "push"))
+        if isinstance(since, BlockingSubscription):
+            since = since.position
+        made = self._wait(self._client.subscribe(topic, callback, since=since))
+        return BlockingSubscription(self._loop, made)
+
+    def unsubscribe(self, subscription: BlockingSubscription) -> None:
+        """End a subscription."""
+        if not isinstance(subscription, BlockingSubscription):
+            raise TypeError(f"unsubscribe what subscribe returned, not {subscription!r:.100}")
+        self._wait(self._client.unsubscribe(subscription._stream))
+
+    def publish(self, topic: str, event_name: Any = None, data: Any = None) -> Any:
+        """Publish in a topic, where the application allows that."""
+        return self._wait(self._client.publish(topic, event_name, data))
+
+    def history(self, topic: str, *, since: Any = None, limit: int | None = None) -> Any:
+        """What is kept of a topic."""
+        return self._wait(self._client.history(topic, since=since, limit=limit))
+
+    def presence(self, topic: str) -> Any:
+        """Who has subscribed to a topic."""
+        return self._wait(self._client.presence(topic))
+
+    def handles(self, path: str, handler: Any = None, *, methods: Any = None) -> Any:
+        """Answer requests of the gateway, in another thread."""
+        if handler is None:
+            return lambda function: self.handles(path, function, methods=methods)
+        checked_callable("handler", handler, "request")
+        self._wait(_called(self._client.handles, path, self._in_thread(handler), methods=methods))
+        return handler
+
+    def renew(self, token: str) -> Any:
+        """Hand in fresh credentials of the same user."""
+        return self._wait(self._client.renew(token))
+
+    def ping(self, timeout: float = 10) -> float:
+        """The seconds that a ping and its pong take."""
+        took: float = self._wait(self._client.ping(timeout))
+        return took
+
+    @property
+    def state(self) -> State:
+        """Of the connection."""
+        return self._client.state
+
+    @property
+    def session_id(self) -> str | None:
+        """Of the session that is open, or was."""
+        return self._client.session_id
+
+    def on_state(self, watcher: Callable[[State, str], Any]) -> Callable[[State, str], Any]:
+        """Tell, in another thread, of each new state, and why it is so."""
+        self._client.on_state(self._in_thread(watcher))
+        return watcher
+
+    def on_resumed(self, watcher: Callable[[], Any]) -> Callable[[], Any]:
+        """Tell, in another thread, each time when the session goes on."""
+        self._client.on_resumed(self._in_thread(watcher))
+        return watcher
+
+    def on_lost(self, watcher: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """Tell, in another thread, of what is lost."""
+        self._client.on_lost(self._in_thread(watcher))
+        return watcher
+
+    def close(self) -> None:
+        """Leave for good; again it does nothing."""
+        if self._loop.running:
+            self._loop.wait(self._client.close())
+            self._loop.stop()
+            self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def __enter__(self) -> BlockingClient:
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self.close()
+
+    def _in_thread(self, function: Callable[..., T]) -> Callable[..., Coroutine[Any, Any, T]]:
+        async def run(*args: Any) -> T:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, function, *args)
+
+        return run
+
+
+async def _called(function: Callable[..., T], *args: Any, **options: Any) -> T:
+    """Call something in the loop."""
+    return function(*args, **options)
+
+
+def connect(
+    url: str, token: Any = None, *, timeout: float | None = 30, **options: Any
+) -> BlockingClient:
+    """Connect to a gateway, and open a session.
+
+    :param url: ``ws://…`` or ``wss://…``.
+    :param token: credentials, or a function that gives them.
+    :param timeout: seconds that each method waits for its answer at most; None: for ever.
+    :param options: of a :class:`~aiorest_gw.client.aio.GatewayClient`.
+    :returns: a client, to be closed: ``with connect("ws://…") as gw:``.
+    :raises ConnectionFailed: nobody answers there.
+    :raises CommandFailed: the gateway refuses the credentials.
+    """
+    client = BlockingClient(GatewayClient(url, token, **options), timeout)
+    try:
+        client.connect()
+    except BaseException:
+        client.close()
+        raise
+    return client
