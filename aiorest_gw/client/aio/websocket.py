@@ -21,6 +21,7 @@ from websockets.uri import parse_uri
 
 from ...version import VERSION
 from ..core.address import Address
+from ..core.closing import BROKEN
 from ..core.world import Line
 
 __all__ = ["Connector", "WebSocketKeeper", "WebSocketOptions"]
@@ -132,9 +133,17 @@ class _WebSocket(asyncio.Protocol):
             )
         if self._is_open:
             self._is_open = False
-            self._line.lost(self, protocol.close_code or 1006, protocol.close_reason or "")
+            self._line.lost(self, *self._closing())
         if not self.closed.done():
             self.closed.set_result(None)
+
+    def _closing(self) -> tuple[int, str]:
+        """Code and reason."""
+        sent = self._protocol.close_sent
+        if sent is not None and sent.code in BROKEN:
+            # What we could not take counts, whatever the peer says to it.
+            return int(sent.code), sent.reason
+        return self._protocol.close_code or 1006, self._protocol.close_reason or ""
 
     # -- what comes
 

@@ -8,10 +8,12 @@ import attrs
 
 from ...errors import CloseCode
 
-__all__ = ["Closing", "closing"]
+__all__ = ["BROKEN", "Closing", "closing"]
 
-# Left on purpose; broken protocol, broken text, too big.
-_FOR_GOOD = frozenset({1000, 1001, 1002, 1007, 1009})
+# Broken protocol, broken text, too big.
+BROKEN = frozenset({1002, 1007, 1009})
+# Those, and what was left on purpose.
+_FOR_GOOD = BROKEN | {1000, 1001}
 # Seconds that whoever sent too much waits at least.
 _RATE_LIMIT_WAIT = 1.0
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)\D*$")

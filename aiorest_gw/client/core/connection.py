@@ -87,6 +87,8 @@ class Connection:
         self._backoff = Backoff(world.random, patience.first_wait, patience.longest_wait)
         self._conversation: Conversation | None = None
         self._keeper: Keeper | None = None
+        # What may still be about to close what it made.
+        self._last_keeper: Keeper | None = None
         self._wire: Wire | None = None
         self._timer: Timer | None = None
         self._closing = Closing(come_back=True)
@@ -149,12 +151,11 @@ class Connection:
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Close it for good, and wait until it is closed."""
-        keeper, wire = self._keeper, self._wire
-        if wire is not None:
-            wire.close(code, reason)
+        if self._wire is not None:
+            self._wire.close(code, reason)
         self._end(None, "closed by the application")
-        if keeper is not None:
-            await keeper.stop()
+        if self._last_keeper is not None:
+            await self._last_keeper.stop()
 
     async def ping(self, timeout: float) -> float:
         """The seconds that a ping and its pong take.
@@ -206,12 +207,11 @@ class Connection:
 
         :param close: code and reason, where the peer does not close.
         """
-        keeper, wire = self._keeper, self._wire
-        if wire is not None and close is not None:
-            wire.close(*close)
+        if self._wire is not None and close is not None:
+            self._wire.close(*close)
         self._end(error, str(error))
-        if keeper is not None:
-            self._world.begin(keeper.stop(), lambda: None)
+        if self._last_keeper is not None:
+            self._world.begin(self._last_keeper.stop(), lambda: None)
 
     def drop(self, reason: str) -> None:
         """The WebSocket is of no use; another one is made."""
@@ -316,7 +316,7 @@ class Connection:
     def _end(self, error: Exception | None, reason: str) -> None:
         if self.state is State.CLOSED:
             return
-        self._keeper = self._wire = None
+        self._last_keeper, self._keeper, self._wire = self._keeper, None, None
         self._stop_timer()
         self._go(State.CLOSED, reason)
         waiting = self._take_waiting()

@@ -306,7 +306,11 @@ class Handler(Generic[A]):
         await self._connection.close()
 
     async def __aenter__(self) -> Any:
-        await self._connection.until_open()
+        try:
+            await self._connection.until_open()
+        except BaseException:
+            await self._close()
+            raise
         return self
 
     async def __aexit__(self, *exception: Any) -> None:

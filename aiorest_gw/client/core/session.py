@@ -302,6 +302,8 @@ class Session:
             return
         self._seq = seq
         self._unacknowledged_size += len(payload)
+        # Before anybody hears of it, who may close the client at once.
+        self._acknowledge_soon()
         if message.status is not None:
             self._answered(message)
         elif message.method is not None:
@@ -310,7 +312,6 @@ class Session:
             self._owner.cancelled(message.cancel)
         else:
             self._owner.pushed(message)
-        self._acknowledge_soon()
 
     def _answered(self, answer: Incoming) -> None:
         call = self._calls.open.get(answer.id)  # type: ignore[arg-type]  # None is no key

@@ -20,8 +20,11 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from ...server.logs import CappedLog
+from ...server.timers import Timers
 from ...version import VERSION
 from ..core.address import Address
+from ..core.closing import BROKEN
 from ..core.world import Line
 
 __all__ = ["Connector", "WebSocketOptions", "WebSocketService"]
@@ -54,6 +57,7 @@ class WebSocketOptions:
         connector: Connector | None,
     ) -> None:
         self.headers = dict(headers or {})
+        self.names_agent = any(name.lower() == "user-agent" for name in self.headers)
         self.max_message_size = max_message_size
         self.compression = compression
         self._tls = tls
@@ -115,7 +119,10 @@ class _WebSocket(WebSocketClientProtocol):  # type: ignore[misc]  # untyped
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
         why = reason or ""
         if self._client is not None:
-            self._line.lost(self, code if wasClean and code else 1006, why)
+            if self.localCloseCode in BROKEN:
+                # What we could not take counts, whatever the peer says to it.
+                code, why = self.localCloseCode, self.localCloseReason or ""
+            self._line.lost(self, code or 1006, why)
             self._client.connectionLost(Failure(TransportLost(why)))
         elif not self.attempt.called:
             self.attempt.errback(TransportLost(why or "the opening handshake failed"))
@@ -155,12 +162,15 @@ class _WebSocketFactory(WebSocketClientFactory):  # type: ignore[misc]  # untype
         super().__init__(
             address.url,
             protocols=[*line.subprotocols],
-            useragent=f"aiorest_gw/{VERSION}",
+            useragent=None if options.names_agent else f"aiorest_gw/{VERSION}",
             headers=options.headers,
             reactor=reactor,
         )
         self._line = line
+        # Autobahn's own leave delayed calls behind in the reactor when they are cancelled.
+        self._batched_timer = Timers(lambda: reactor, CappedLog(reactor.seconds))
         self.setProtocolOptions(
+            failByDrop=False,
             openHandshakeTimeout=_OPENING,
             closeHandshakeTimeout=_CLOSING,
             serverConnectionDropTimeout=_CLOSING,
