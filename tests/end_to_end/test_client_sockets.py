@@ -116,7 +116,7 @@ class Promises:
 
     async def promise_a_cut_connection_is_resumed(self):
         proxy = self.proxy(self.gateway().port)
-        client = self.world.GatewayClient(proxy.url)
+        client = self.world.GatewayClient(proxy.url, patience=Patience(first_wait=0.05))
         resumed, lost = [], []
         client.on_resumed(lambda: resumed.append(1))
         client.on_lost(lost.append)

@@ -66,4 +66,5 @@ def make_factory():
         authenticator=Guests(),
         topics=[TopicRule("*", read=True, write=True, history=50)],
         max_message_size=8_000_000,
+        token_grace=0,
     )
