@@ -200,6 +200,9 @@ class _WebSocket(asyncio.Protocol):
         transport = self._transport
         assert transport is not None
         for data in self._protocol.data_to_send():
+            if transport.is_closing():
+                # It was reset, which is told soon; asyncio would log each attempt to write.
+                continue
             if data:
                 transport.write(data)
             elif transport.can_write_eof():
