@@ -129,7 +129,8 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
     :param engine: keeps topics, their history and presence; in memory, if not given.
     :param topics: rules of which clients may read and write which topics, the first that fits holds;
         where none does, they may neither.
-    :param client_script: serve the client for browsers at ``/aiorest-gw.js``.
+    :param client_script: serve the client for browsers at ``/aiorest-gw.js`` (``documents`` is what is
+        answered without a WebSocket, by path).
     :param shared: every other keyword is kept in ``shared``, for subclasses and views.
     :raises TypeError: ``router`` is no router.
     :raises ConfigurationError: a value is wrong, or a keyword looks misspelt.
@@ -178,7 +179,6 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
         self.authenticator = _checked_authenticator(authenticator)
         self.token_cookie = token_cookie
         self.hello = hello
-        # By path, what is answered without a WebSocket.
         self.documents = documents() if client_script else {}
         self._given_engine = _checked_engine(engine)
         self.engine: Engine | None = None
