@@ -1,4 +1,4 @@
-// One session with a gateway, over as many WebSockets as it takes. See aiorest-gw.d.ts.
+// One session, over as many WebSockets as it takes: see aiorest-gw.d.ts.
 
 export class GatewayError extends Error {
   constructor(detail, { status, errors } = {}) {
@@ -12,7 +12,6 @@ export class CommandTimeout extends GatewayError {}
 
 export const connect = (url, options) => new GatewayClient(url, options).opened;
 
-const FINAL = [1000, 1001, 1002, 1007, 1009];
 const hidden = () => globalThis.document?.visibilityState === "hidden";
 const report = (error) => (globalThis.reportError ?? console.error)(error);
 const urlOf = (topic) => `/~/topics/${encodeURIComponent(topic)}`;
@@ -25,7 +24,6 @@ function call(callback, value) {
   }
 }
 
-// What a `for await` reads.
 function feed(most, leave) {
   const kept = [];
   let wake, over;
@@ -35,11 +33,10 @@ function feed(most, leave) {
   };
   const put = (value) => {
     if (over) return;
-    if (kept.length < most) kept.push(value);
-    else {
+    if (kept.length === most) {
       end(new GatewayError("Read too slowly"));
       leave();
-    }
+    } else kept.push(value);
     wake?.();
   };
   const read = async function* () {
@@ -100,10 +97,10 @@ export class GatewayClient {
   }
 
   stream(url, { method = "GET", ...options } = {}) {
-    const { put, end, values } = feed(this.#options.maxQueue, () => this.#abandon(asked));
-    const asked = this.#ask(method, url, options, put);
-    asked.promise.then((data) => { data == null || put(data); end(); }, end);
-    return values;
+    const one = feed(this.#options.maxQueue, () => this.#abandon(asked));
+    const asked = this.#ask(method, url, options, one.put);
+    asked.promise.then((data) => { data == null || one.put(data); one.end(); }, one.end);
+    return one.values;
   }
 
   on(name, callback) {
@@ -123,7 +120,7 @@ export class GatewayClient {
 
   async subscribe(topic, callback, options = callback) {
     await this.#topics.get(topic)?.left;
-    if (this.#topics.has(topic)) throw new GatewayError(`${topic} is subscribed to`, { status: 409 });
+    if (this.#topics.has(topic)) throw new GatewayError("Subscribed already", { status: 409 });
     const { put, end, values } = feed(this.#options.maxQueue, () => one.unsubscribe());
     const one = {
       ...options?.since, topic, end,
@@ -141,8 +138,7 @@ export class GatewayClient {
   }
 
   handles(path, handler) {
-    const escaped = path.replace(/[^\w{}/]/g, "\\$&").replace(/{(\w+)}/g, "(?<$1>[^/]+)");
-    const pattern = new RegExp(`^${escaped}/?(\\?|$)`);
+    const pattern = new RegExp(`^${path.replace(/[^\w{}/]/g, "\\$&").replace(/{(\w+)}/g, "(?<$1>[^/]+)")}/?(\\?|$)`);
     this.#handlers.set(pattern, handler);
     return () => { this.#handlers.delete(pattern); };
   }
@@ -150,12 +146,9 @@ export class GatewayClient {
   close() { return (this.#closing ??= this.#depart()); }
 
   async #depart() {
-    const leaving = { deadline: 5000 };
-    if (this.state === "open") await this.#ask("DELETE", "/~/session", leaving, null, true).promise.catch(() => {});
+    if (this.state === "open") await this.#ask("DELETE", "/~/session", { deadline: 5000 }, null, true).promise.catch(() => {});
     this.#end();
   }
-
-  // -- requests
 
   #ask(method, url, { args, data, eventName, headers, deadline, signal } = {}, onpart, first) {
     const asked = { onpart };
@@ -165,8 +158,8 @@ export class GatewayClient {
     });
     try {
       signal?.throwIfAborted();
-      if (this.#error || this.#closing) throw this.#error ?? new ConnectionLost("closed");
-      if (this.#waiting.length >= this.#options.maxQueue) throw new GatewayError("Too many requests wait");
+      if (this.#error ?? this.#closing) throw this.#error ?? new ConnectionLost("closed");
+      if (this.#waiting.length >= this.#options.maxQueue) throw new GatewayError("Too many requests");
       asked.body = this.#write({ method, url: `${url}`, args, data, event_name: eventName, headers, deadline });
     } catch (error) {
       asked.reject(error);
@@ -180,24 +173,20 @@ export class GatewayClient {
 
   #watch(asked, signal, deadline) {
     const abort = () => this.#abandon(asked, signal.reason);
-    const late = () => this.#abandon(asked, new CommandTimeout("No answer in time"));
-    const timer = deadline && setTimeout(late, deadline);
-    signal?.addEventListener("abort", abort);
-    const done = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", abort);
-    };
-    asked.promise.then(done, done);
+    const late = () => this.#abandon(asked, new CommandTimeout("Too late"));
+    const timer = deadline && setTimeout(late, deadline), done = new AbortController();
+    signal?.addEventListener("abort", abort, { signal: done.signal });
+    asked.promise.catch(() => {}).then(() => { clearTimeout(timer); done.abort(); });
   }
 
-  // A message that is too big would end all; an id and an ack may come to it.
+  // One too big would end all.
   #write(message) {
     const text = JSON.stringify(message), most = this.session?.limits.max_message_size - 64;
     if (text.length * 3 > most && new Blob([text]).size > most) throw new GatewayError("Too big", { status: 413 });
     return text;
   }
 
-  // The last place is a ping's: or a gateway that works on all others would seem to be gone.
+  // The last place is a ping's.
   #goOn() {
     while (this.state === "open" && this.#waiting.length) {
       if (this.#open.size && this.#open.size >= this.session.limits.max_open_requests - 1) return;
@@ -206,8 +195,7 @@ export class GatewayClient {
   }
 
   #start(asked) {
-    asked.id = ++this.#lastId;
-    this.#open.set(asked.id, asked);
+    this.#open.set((asked.id = ++this.#lastId), asked);
     this.#transmit(asked);
   }
 
@@ -220,7 +208,6 @@ export class GatewayClient {
     if (abandoned) this.#socket.send(`{"cancel":${id}}`);
   }
 
-  // What was sent keeps its place until it is answered.
   #abandon(asked, error) {
     asked.reject(error);
     this.#waiting = this.#waiting.filter((one) => one !== asked);
@@ -242,14 +229,11 @@ export class GatewayClient {
     this.#goOn();
   }
 
-  // -- topics
-
   #join(one) {
     const { topic, epoch, offset } = one;
-    const asked = this.#ask("PUT", urlOf(topic), { data: epoch && { since: { epoch, offset } } });
-    const { resolve } = asked;
+    const asked = this.#ask("PUT", urlOf(topic), { data: epoch && { since: { epoch, offset } } }), { resolve } = asked;
     one.joined = false;
-    // At once: pushes may be right behind it.
+    // Pushes may be right behind it.
     asked.resolve = ({ epoch, offset, recovered }) => resolve(Object.assign(one, { epoch, offset, recovered, joined: true }));
     return asked.promise.catch((error) => {
       if (error instanceof SessionLost && !one.left) return this.#join(one);
@@ -259,18 +243,16 @@ export class GatewayClient {
     });
   }
 
-  // -- what the gateway says
-
   #receive(text) {
     this.#quiet = 0;
     let message;
     try {
-      message = JSON.parse(text);
+      message = JSON.parse(text) ?? {};
     } catch {
-      // Whoever resumes gets it again.
+      return this.#lose(0, "A message was lost");
     }
-    if (this.state !== "open") return this.#begin(message ?? {});
-    if (message?.seq !== this.#seq + 1) return this.#lose(0, "A message is missing");
+    if (this.state !== "open") return this.#begin(message);
+    if (message.seq !== this.#seq + 1) return this.#lose(0, "A message was lost");
     this.#seq += 1;
     this.#size += text.length;
     if ("status" in message) {
@@ -279,7 +261,7 @@ export class GatewayClient {
     } else if ("method" in message) this.#answer(message);
     else if ("cancel" in message) this.#answering.get(message.cancel)?.abort();
     else this.#push(message);
-    // Long before the gateway keeps too many; a character has at most 3 bytes.
+    // 3 bytes a character.
     const { limits } = this.session;
     if (this.#seq - this.#acked >= limits.max_outbox_messages / 4 || this.#size * 12 > limits.max_outbox_size) this.#acknowledge();
     else this.#acking ??= setTimeout(() => this.#acknowledge(), 500);
@@ -310,7 +292,6 @@ export class GatewayClient {
     return (this.#acked = this.#seq);
   }
 
-  // What is not answered as far as the gateway knows, it asks again.
   async #answer(request) {
     const { id } = request;
     if (this.#answered.has(id)) this.#socket.send(this.#answered.get(id));
@@ -325,7 +306,6 @@ export class GatewayClient {
       if (status === 500) report(error);
       text = JSON.stringify({ id, status, detail });
     }
-    // A new session counts anew.
     if (this.#answering.get(id) !== aborting) return;
     if (signal.aborted) text = `{"id":${id},"status":499,"detail":"cancelled"}`;
     this.#answering.delete(id);
@@ -340,10 +320,8 @@ export class GatewayClient {
       for (const name in params) params[name] = decodeURIComponent(params[name]);
       if (found) return handler({ ...request, params }, signal);
     }
-    throw new GatewayError("Nobody answers this here", { status: 404 });
+    throw new GatewayError("No handler", { status: 404 });
   }
-
-  // -- the connection
 
   async #connect() {
     this.#disconnect();
@@ -355,7 +333,7 @@ export class GatewayClient {
     try {
       this.#token = typeof token !== "function" ? token : this.#token ?? await token();
     } catch (error) {
-      current(() => this.#lose(0, `No token: ${error}`))();
+      current(() => this.#lose(0, `${error}`))();
     }
     if (turn !== this.#turn) return;
     try {
@@ -377,13 +355,12 @@ export class GatewayClient {
   }
 
   #introduce() {
-    const resume = this.session?.resume, token = this.#token ?? undefined, ack = this.#acks();
-    const data = resume ? { resume, token, ack } : { token };
+    const { resume } = this.session ?? {}, data = { resume, token: this.#token, ack: this.#acks() };
     this.#socket.send(JSON.stringify({ id: resume ? 0 : 1, method: "PUT", url: "/~/session", data }));
   }
 
   #begin({ id, status, data, detail, errors }) {
-    // A close follows, whose code says what to do.
+    // A close follows.
     if (status === 401) return (this.#refused = new GatewayError(detail, { status, errors }));
     if (status !== 200) return this.#lose(0, detail);
     const before = this.session;
@@ -400,19 +377,17 @@ export class GatewayClient {
     if (data.resumed) this.#tell("~/resumed", data);
   }
 
-  // What never went out is asked in the new session; of all else nobody knows.
   #anew(id, reason) {
-    const open = [...this.#open.values()], waiting = this.#waiting;
+    const open = [...this.#open.values()], waiting = this.#waiting.splice(0);
     this.#seq = this.#acked = 0;
     this.#lastId = id;
-    this.#waiting = [];
     this.#forget();
     for (const one of this.#topics.values()) {
-      const tell = ({ message }) => this.#tell("~/lost", { topic: one.topic, reason: message });
-      if (one.joined) this.#join(one).then(() => one.recovered || tell({ message: "not recovered" }), tell);
+      const tell = (reason) => this.#tell("~/lost", { topic: one.topic, reason });
+      if (one.joined) this.#join(one).then(() => one.recovered || tell("not kept"), ({ message }) => tell(message));
     }
     this.#waiting.push(...waiting);
-    for (const asked of open) asked.reject(new SessionLost("Nobody knows whether it was done"));
+    for (const asked of open) asked.reject(new SessionLost("Lost on the way"));
     if (!reason) return;
     this.#become("lost", reason);
     this.#tell("~/lost", { reason });
@@ -431,7 +406,7 @@ export class GatewayClient {
     this.#tell("~/state", { state, reason, error });
   }
 
-  // A network that is gone closes nothing: whoever hears nothing asks, and then gives up.
+  // A dead network closes nothing.
   #tick() {
     this.#quiet += 1;
     if (this.state !== "open" || this.#quiet > 3) return this.#lose(0, "Nothing was heard");
@@ -450,16 +425,15 @@ export class GatewayClient {
     }
   }
 
-  // 4500 to 4999 say "do not come back", as some others do; everything else, "come back".
   #lose(code, reason) {
     const renews = code === 4502 || (code === 4501 && !this.#renewed && typeof this.#options.token === "function");
-    if (this.#closing || (!renews && (code >= 4500 || FINAL.includes(code)))) {
-      return this.#end(this.#refused ?? new ConnectionLost(reason || `closed: ${code}`, { status: code }));
+    if (this.#closing || (!renews && (code >= 4500 || [1000, 1001, 1002, 1007, 1009].includes(code)))) {
+      return this.#end(this.#refused ?? new ConnectionLost(reason || "closed", { status: code }));
     }
     if (renews) this.#token = null;
     this.#renewed ||= code === 4501;
     this.#disconnect();
-    // At random, or all clients of a gateway that was restarted come back at the same moment.
+    // Not all at once.
     const most = (code === 4001 && +/[\d.]+$/.exec(reason)) || Math.min(30, 2 ** this.#attempts++);
     this.#retry = setTimeout(() => hidden() || this.#connect(), Math.random() * most * 1000);
     this.#become(this.session ? "resuming" : "connecting", reason);
