@@ -10,7 +10,7 @@ export class ConnectionLost extends GatewayError {}
 export class SessionLost extends ConnectionLost {}
 export class CommandTimeout extends GatewayError {}
 
-export const connect = (url, options) => new GatewayClient(url, options).opened;
+export const connect = async (url, options) => new GatewayClient(url, options).opened;
 
 const hidden = () => globalThis.document?.visibilityState === "hidden";
 const report = (error) => (globalThis.reportError ?? console.error)(error);

@@ -151,7 +151,9 @@ class ChromiumTests(SynchronousTestCase):
                 other.command("Page.bringToFront")
                 tab.until("document.visibilityState === 'hidden'")
                 # The connection that is open stays.
-                self.assertEqual(["pong", 1], tab.run("gw.get('/~/ping').then((p) => [p, attempts])"))
+                self.assertEqual(
+                    ["pong", 1], tab.run("gw.get('/~/ping').then((p) => [p, attempts])")
+                )
                 net.fail()
                 net.work()
                 tab.until("gw.state === 'resuming'")
@@ -159,7 +161,9 @@ class ChromiumTests(SynchronousTestCase):
                 tab.run("new Promise((resolve) => setTimeout(resolve, 300))")
                 self.assertEqual(["resuming", 1], tab.run("[gw.state, attempts]"))
                 tab.command("Page.bringToFront")
-                self.assertEqual(["pong", 2], tab.run("gw.get('/~/ping').then((p) => [p, attempts])"))
+                self.assertEqual(
+                    ["pong", 2], tab.run("gw.get('/~/ping').then((p) => [p, attempts])")
+                )
 
     def test_the_network_that_returns_is_used_at_once(self):
         waited = self.run_in_page("""

@@ -9,7 +9,14 @@ from tests.end_to_end.gateways import LISTEN, ROOT, running
 from .scripts import found, has_websockets, importing, run_in_node
 
 COMMAND = ["aiorest-gw", "serve", "--app", "tests.end_to_end.asking:make_factory", *LISTEN]
-NAMES = ("connect", "GatewayClient", "GatewayError", "ConnectionLost", "SessionLost", "CommandTimeout")
+NAMES = (
+    "connect",
+    "GatewayClient",
+    "GatewayError",
+    "ConnectionLost",
+    "SessionLost",
+    "CommandTimeout",
+)
 # What the tests have: a gateway, its sockets, and what cuts its connection or loses what is sent.
 AROUND = """
 const sockets = [];

@@ -60,7 +60,9 @@ class DocumentTests(GatewayTestCase):
         for accepted in ("gzip", "identity"):
             tag = self.ask(Accept_Encoding=accepted)[1]["ETag"]
             for known in (tag, f'"other", W/{tag}', "*"):
-                status, headers, body = self.ask_again(Accept_Encoding=accepted, If_None_Match=known)
+                status, headers, body = self.ask_again(
+                    Accept_Encoding=accepted, If_None_Match=known
+                )
                 self.assertEqual((304, tag, b""), (status, headers["ETag"], body))
                 self.assertNotIn("Content-Type", headers)
             self.assertEqual(200, self.ask_again(If_None_Match='"other"')[0])
