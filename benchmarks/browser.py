@@ -1,7 +1,7 @@
 """What a call costs a page, with the JavaScript client and with a bare WebSocket: ``python -m benchmarks.browser``.
 
-CPU of the renderer's process, as a ratio: both do the same JSON over the same gateway, in the same page and
-in turn. The bare one speaks the plain dialect, matches answers by id, and does nothing else: it
+CPU of the renderer's process, as a ratio: both do the same JSON over the same gateway, in the same page
+and in turn. The bare one speaks the plain dialect, matches answers by id, and does nothing else: it
 acknowledges nothing, bounds nothing and loses what is on its way.
 """
 
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.end_to_end.browser import Page, page
-from tests.end_to_end.gateways import LISTEN, ROOT, running
+from tests.end_to_end.gateways import LISTEN, ROOT, Gateway, running
 
 COMMAND = ["aiorest-gw", "serve", "--app", "tests.end_to_end.application:router", *LISTEN]
 CLIENTS = """
@@ -94,22 +94,25 @@ def compare(tab: Page, process: int, count: int, together: int, rounds: int) -> 
     return ratios
 
 
+def _script(gateway: Gateway) -> str:
+    return f"http://127.0.0.1:{gateway.port}/aiorest-gw.js"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, default=5_000, help="in a round")
     parser.add_argument("--rounds", type=int, default=6)
     given = parser.parse_args()
-    with running(COMMAND, ROOT) as gateway:
-        with page(f"http://127.0.0.1:{gateway.port}/aiorest-gw.js") as tab:
-            tab.run(CLIENTS)
-            before = {process: cpu(process) for process in renderers()}
-            for name in ("bare", "client"):
-                tab.run(f"calls({name!r}, {given.calls}, 16)")
-            process = max(before, key=lambda one: cpu(one) - before[one])
-            for together in (1, 16):
-                print(f"{together} at a time, {time.strftime('%Y-%m-%d')}")
-                ratios = compare(tab, process, given.calls, together, given.rounds)
-                print(f"  median {statistics.median(ratios):.2f}")
+    with running(COMMAND, ROOT) as gateway, page(_script(gateway)) as tab:
+        tab.run(CLIENTS)
+        before = {process: cpu(process) for process in renderers()}
+        for name in ("bare", "client"):
+            tab.run(f"calls({name!r}, {given.calls}, 16)")
+        process = max(before, key=lambda one: cpu(one) - before[one])
+        for together in (1, 16):
+            print(f"{together} at a time, {time.strftime('%Y-%m-%d')}")
+            ratios = compare(tab, process, given.calls, together, given.rounds)
+            print(f"  median {statistics.median(ratios):.2f}")
 
 
 if __name__ == "__main__":

@@ -439,7 +439,7 @@ export class GatewayClient {
     this.#become(this.session ? "resuming" : "connecting", reason);
   }
 
-  #end(error = new ConnectionLost("closed")) {
+  #end(error = new ConnectionLost("The client was closed")) {
     if (this.#error) return;
     this.#error = error;
     this.#disconnect();

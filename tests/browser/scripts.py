@@ -12,7 +12,10 @@ from tests.end_to_end.gateways import PATIENCE, ROOT
 
 CLIENT = ROOT / "aiorest_gw" / "static" / "aiorest-gw.js"
 NODE = shutil.which("node")
-PACKAGES = Path(__file__).parent / "node_modules"
+# The folder may be there without them, where there is no npm.
+PACKAGES = Path(__file__).parent / "node_modules" / "playwright-core"
+TYPESCRIPT = PACKAGES.parent / "typescript" / "bin" / "tsc"
+NPM = shutil.which("npm")
 # From node 22 on it is there without being asked for.
 FLAGS = ("--experimental-websocket", "--unhandled-rejections=strict", "--input-type=module")
 

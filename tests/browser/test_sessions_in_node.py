@@ -1,10 +1,7 @@
 """The JavaScript client in node: sessions that are lost, credentials, close codes, and topics."""
 
-import gzip
-
 from tests.end_to_end.gateways import LISTEN
 
-from .scripts import CLIENT
 from .test_in_node import NodeTestCase
 
 COMMAND = ["aiorest-gw", "serve", "--app", "tests.browser.application:make_factory", *LISTEN]
@@ -305,11 +302,3 @@ class TopicTests(SessionTestCase):
         """)
         self.assertEqual([0, 10, 11, 12, 99], heard)
         self.assertEqual(["session", "session", "news/c"], lost)
-
-
-class SizeTests(SessionTestCase):
-    skip = None
-
-    def test_it_is_small(self):
-        """5 KiB as a web server compresses it."""
-        self.assertLessEqual(len(gzip.compress(CLIENT.read_bytes(), 9)), 5 * 1024)
