@@ -1,4 +1,4 @@
-"""What a call costs a page, with the JavaScript client and with a bare WebSocket: ``python -m benchmarks.browser``.
+"""What a call costs a page, with our client and with a bare WebSocket: ``python -m benchmarks.browser``.
 
 CPU of the renderer's process, as a ratio: both do the same JSON over the same gateway, in the same page
 and in turn. The bare one speaks the plain dialect, matches answers by id, and does nothing else: it
