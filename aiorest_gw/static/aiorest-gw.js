@@ -121,9 +121,10 @@ export class GatewayClient {
   async subscribe(topic, callback, options = callback) {
     await this.#topics.get(topic)?.left;
     if (this.#topics.has(topic)) throw new GatewayError("Subscribed already", { status: 409 });
+    const { epoch, offset } = options?.since ?? {};
     const { put, end, values } = feed(this.#options.maxQueue, () => one.unsubscribe());
     const one = {
-      ...options?.since, topic, end,
+      topic, epoch, offset, end,
       put: typeof callback === "function" ? (push) => one.left || call(callback, push) : put,
       unsubscribe: () => {
         end();
@@ -303,7 +304,7 @@ export class GatewayClient {
       text = this.#write({ id, status: 200, data: (await this.#handle(request, signal)) ?? null });
     } catch (error) {
       const { status = 500, message, detail = message } = error ?? {};
-      if (status === 500) report(error);
+      if (status === 500 && !signal.aborted) report(error);
       text = JSON.stringify({ id, status, detail });
     }
     if (this.#answering.get(id) !== aborting) return;
@@ -386,7 +387,7 @@ export class GatewayClient {
       const tell = (reason) => this.#tell("~/lost", { topic: one.topic, reason });
       if (one.joined) this.#join(one).then(() => one.recovered || tell("not kept"), ({ message }) => tell(message));
     }
-    this.#waiting.push(...waiting);
+    this.#waiting = this.#waiting.concat(waiting);
     for (const asked of open) asked.reject(new SessionLost("Lost on the way"));
     if (!reason) return;
     this.#become("lost", reason);

@@ -264,7 +264,8 @@ class TopicTests(SessionTestCase):
             const twice = (await failure(gw.subscribe("news/b"))).status;
             for (const n of [1, 2, 3]) gw.publish("news/b", n);
             for await (const { data } of sub) if (heard.push(data) === 2) break;
-            const again = await gw.subscribe("news/b", { since: { epoch: sub.epoch, offset: 1 } });
+            sub.offset = 1;
+            const again = await gw.subscribe("news/b", { since: sub });
             const missed = [];
             for await (const { data } of again) if (missed.push(data) === 2) break;
             return [heard, [again.recovered, missed], twice];
