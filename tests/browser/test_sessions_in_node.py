@@ -294,8 +294,9 @@ class TopicTests(SessionTestCase):
               while (one.state === "open") await pause(5);
               // Of the second round, more than are kept.
               for (let n = 0; n < (round === 1 ? 3 : 8); n++) await gw.publish("news/c", round * 10 + n);
+              // Its subscription may be answered behind what is asked after it.
               while (one.session.session_id === session_id) await pause(5);
-              await one.ping();
+              while (round === 1 ? heard.length < 4 : !lost.includes("news/c")) await pause(5);
             }
             await gw.publish("news/c", 99);
             await one.ping();
