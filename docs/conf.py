@@ -11,7 +11,7 @@ from aiorest_gw import Limits
 from aiorest_gw.version import VERSION
 
 sys.path.insert(0, str(Path(__file__).parent))
-from drawing import SessionStates
+from drawing import ClientStates, SessionStates
 
 project = "aiorest_gw"
 author = "the aiorest_gw maintainers"
@@ -64,3 +64,4 @@ class LimitsTable(Directive):
 def setup(app):
     app.add_directive("limits", LimitsTable)
     app.add_directive("session-states", SessionStates)
+    app.add_directive("client-states", ClientStates)

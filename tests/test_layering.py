@@ -11,11 +11,14 @@ PURE = (
     "errors.py",
     "limits.py",
     "messages.py",
+    "lazily.py",
     "version.py",
     "wire",
     "routing",
     "auth",
     "sessions",
+    "client/core",
+    "client/errors.py",
 )
 # What a shell owns: the network, timers, threads, files, processes, brokers.
 OUTSIDE = {
@@ -30,7 +33,7 @@ def modules():
 
 
 def is_pure(path):
-    return path.parts[0] in PURE
+    return any(path.is_relative_to(part) for part in PURE)
 
 
 def imports(path, tree):
@@ -54,11 +57,13 @@ class LayeringTests(SynchronousTestCase):
                 self.assertEqual(set(), found, path)
 
     def test_pure_code_imports_no_shell(self):
-        pure = {Path(name).stem for name in PURE}
+        pure = [Path(name).with_suffix("") for name in PURE]
         for path, tree in modules():
             if is_pure(path):
-                ours = {name.split(".")[1] for name in imports(path, tree) if name[0] == "."}
-                self.assertLessEqual(ours, pure, path)
+                ours = {name for name in imports(path, tree) if name[0] == "."}
+                for name in ours:
+                    module = Path(*name[1:].split("."))
+                    self.assertTrue(any(map(module.is_relative_to, pure)), (path, name))
 
     def test_routing_does_not_know_the_wire_is_json(self):
         for path, tree in modules():

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from ..lazily import lazily
 from .core.connection import Patience
-from .core.gateway import Loss
 from .core.serving import GatewayRequest
 from .core.states import State
 from .core.streams import Stream
 from .core.subscriptions import Position, Subscription
+from .core.topics import Loss
 from .errors import (
     ClientError,
     CommandFailed,

@@ -4,11 +4,11 @@ The same as :mod:`aiorest_gw.client`, with coroutines in place of Deferreds.
 """
 
 from ..core.connection import Patience
-from ..core.gateway import Loss
 from ..core.serving import GatewayRequest
 from ..core.states import State
 from ..core.streams import Stream
 from ..core.subscriptions import Position, Subscription
+from ..core.topics import Loss
 from ..errors import (
     ClientError,
     CommandFailed,

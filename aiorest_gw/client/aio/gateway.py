@@ -8,8 +8,8 @@ from typing import Any
 
 from ..core.address import parse_address
 from ..core.connection import Patience
+from ..core.credentials import Token
 from ..core.gateway import Gateway
-from ..core.session import Token
 from .websocket import Connector, WebSocketOptions
 from .world import AsyncioWorld
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from ..core.address import browser_address, version_url
 from ..core.connection import Patience
+from ..core.credentials import Token
 from ..core.finding import BROWSER, Resolver, finder
 from ..core.handler import HANDLER_PATIENCE, Handler
-from ..core.session import Token
 from .websocket import Connector, WebSocketOptions
 from .world import AsyncioWorld
 

@@ -9,42 +9,30 @@ import attrs
 
 from ...arguments import checked_callable, checked_number, checked_seconds
 from ...messages import Push
-from ..errors import CommandFailed, ConnectionLost, InvalidCommand, SessionLost
 from .calls import Call
 from .connection import Connection, Patience
+from .credentials import Token
 from .lanes import Lanes
 from .listeners import Listener, Listeners
 from .requests import Requests, request_of
 from .serving import Serving
-from .session import Opened, Session, Token
+from .session import Opened, Session
 from .states import State
 from .streams import Backlog, Items, Stream
-from .subscriptions import Position, Subscription, Subscriptions, topic_url
+from .subscriptions import Position, Subscription, topic_url
+from .topics import Loss, Topics
 from .v1 import JSON, MSGPACK, Incoming
 from .verbs import Verbs
 from .watching import Watchers
 from .world import World
 
-__all__ = ["Gateway", "Loss"]
+__all__ = ["Gateway"]
 
 A = TypeVar("A")
 F = TypeVar("F", bound=Callable[..., Any])
 
 _MOST_WAITING = 10_000
 _SESSION = "/~/session"
-
-
-@attrs.frozen
-class Loss:
-    """What is lost, and can be told.
-
-    :param reason: why.
-    :param topic: whose publications are missing; None: the session, with the pushes to it and the
-        answers that had not come.
-    """
-
-    reason: str
-    topic: str | None = None
 
 
 class Gateway(Verbs[A], Generic[A]):
@@ -59,8 +47,6 @@ class Gateway(Verbs[A], Generic[A]):
         max_queued: int,
         patience: Patience,
     ) -> None:
-        if token is not None and not isinstance(token, str) and not callable(token):
-            raise TypeError(f"a token is a text, or a function that gives one, not {token!r:.50}")
         self._world = world
         self._backlog = Backlog(
             checked_number("max_queued", max_queued), self._has_room, self._has_none
@@ -70,10 +56,10 @@ class Gateway(Verbs[A], Generic[A]):
         self._connection.speak(self._session)
         self._requests = Requests(world, self._session)
         self._serving = Serving(world, self._session.answer)
-        self._subscriptions = Subscriptions()
         self._listeners = Listeners()
         self._lanes = Lanes(world, self._backlog.take)
         self._states, self._resumes, self._losses = (Watchers(world) for _ in range(3))
+        self._topics = Topics(world, self._ask, self._backlog, self._call, self._losses.tell)
         self.session_id: str | None = None
         self.user_id: Any = None
         self.username: Any = None
@@ -203,50 +189,7 @@ class Gateway(Verbs[A], Generic[A]):
         if callback is not None:
             checked_callable("callback", callback, "push")
         topic_url(topic)
-        return self._world.run(self._subscribe(topic, callback, Position.of(since)))
-
-    async def _subscribe(self, topic: str, callback: Any, since: Position | None) -> Subscription:
-        items: Items[Push] = Items(self._world, self._backlog)
-        made = Subscription(topic, since, callback, items, self._left)
-        self._subscriptions.add(made)
-        try:
-            made.confirmed(await self._put_topic(made))
-        except BaseException:
-            self._subscriptions.remove(made)
-            made.close()
-            raise
-        return made
-
-    async def _put_topic(self, subscription: Subscription) -> Any:
-        while True:
-            position = subscription.position
-            data = None if position is None else {"since": attrs.asdict(position)}
-            try:
-                return await self._ask("PUT", topic_url(subscription.topic), data)
-            except SessionLost:
-                # Whether it was done or not: in the new session it is not.
-                continue
-
-    async def _again(self, topic: str) -> None:
-        """Subscribe anew in a new session, from where it stopped in the one that is lost."""
-        ones = self._subscriptions.of(topic)
-        position = ones[0].position if ones else None
-        if position is None:
-            return
-        try:
-            answer = await self._ask("PUT", topic_url(topic), {"since": attrs.asdict(position)})
-        except SessionLost:
-            return
-        except CommandFailed as error:
-            for one in ones:
-                self._subscriptions.remove(one)
-                one.end_with(error)
-            self._losses.tell(Loss(str(error), topic))
-            return
-        for one in ones:
-            one.confirmed(answer)
-        if not answer["recovered"]:
-            self._losses.tell(Loss("not all that was published meanwhile is kept", topic))
+        return self._world.run(self._topics.subscribe(topic, callback, Position.of(since)))
 
     def unsubscribe(self, subscription: Subscription) -> A:
         """End a subscription.
@@ -255,24 +198,7 @@ class Gateway(Verbs[A], Generic[A]):
         """
         if not isinstance(subscription, Subscription):
             raise TypeError(f"unsubscribe what subscribe returned, not {subscription!r:.100}")
-        return self._world.run(self._unsubscribe(subscription))
-
-    async def _unsubscribe(self, subscription: Subscription) -> None:
-        last = self._subscriptions.remove(subscription)
-        subscription.close()
-        if last:
-            await self._ask("DELETE", topic_url(subscription.topic))
-
-    def _left(self, subscription: Subscription) -> None:
-        """Nobody takes its publications any more."""
-        if self._subscriptions.remove(subscription) and self.state is not State.CLOSED:
-            self._world.begin(self._quietly("DELETE", topic_url(subscription.topic)), lambda: None)
-
-    async def _quietly(self, method: str, url: str) -> None:
-        try:
-            await self._ask(method, url)
-        except (CommandFailed, ConnectionLost, InvalidCommand):
-            return
+        return self._world.run(self._topics.unsubscribe(subscription))
 
     def publish(self, topic: str, event_name: Any = None, data: Any = None) -> A:
         """Publish in a topic, where the application allows that.
@@ -387,7 +313,7 @@ class Gateway(Verbs[A], Generic[A]):
     def _state_changed(self, state: State, reason: str) -> None:
         if state is State.CLOSED:
             self._serving.reset()
-            self._subscriptions.end(None)
+            self._topics.end()
         self._states.tell(state, reason)
 
     def session_opened(self, opened: Opened) -> None:
@@ -400,8 +326,7 @@ class Gateway(Verbs[A], Generic[A]):
             self._resumes.tell()
         elif opened.again:
             self._losses.tell(Loss(opened.reason or "the gateway does not know the session"))
-            for topic in self._subscriptions.topics():
-                self._world.begin(self._again(topic), lambda: None)
+            self._topics.go_on()
 
     def session_refused(self, error: Exception) -> None:
         self._connection.give_up(error, (1000, ""))
@@ -411,12 +336,7 @@ class Gateway(Verbs[A], Generic[A]):
 
     def pushed(self, message: Incoming) -> None:
         push = Push(message.event_name, message.data, message.topic, message.offset)
-        for subscription in self._subscriptions.of(message.topic):
-            if subscription.is_new(message.offset):
-                if subscription.listener is None:
-                    subscription.put(push)
-                else:
-                    self._call(("topic", message.topic), subscription.listener, push)
+        self._topics.published(push)
         name = message.event_name
         for listener in self._listeners.hear(name if isinstance(name, str) else ""):
             if listener.inline:

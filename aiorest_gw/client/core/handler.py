@@ -15,11 +15,11 @@ from ...sessions.surroundings import CountedWarning
 from ..errors import CommandTimeout, InvalidCommand
 from .calls import Call
 from .connection import Connection, Patience
+from .credentials import Token
 from .exchange import CDP, PLAIN, Dialect, Exchange
 from .lanes import Lanes
 from .listeners import Listeners
 from .resumed import ResumedExchange
-from .session import Token
 from .states import State
 from .world import World
 

@@ -10,9 +10,10 @@ from ..errors import ClientError, ConnectionLost, InvalidCommand
 from .calls import Call
 from .closing import Closing
 from .connection import Connection
+from .credentials import Token
 from .requests import data_of, request_of
 from .serving import Serving
-from .session import Opened, Session, Token
+from .session import Opened, Session
 from .v1 import JSON, Incoming
 from .world import Wire, World
 

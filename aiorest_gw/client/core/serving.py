@@ -76,6 +76,18 @@ class _Route:
         return found if len(segments) == len(self.path.segments) else None
 
 
+@attrs.define(eq=False)
+class _Run:
+    """A request that runs.
+
+    :param answer: what it will be answered; until it has ended, that it was cancelled.
+    """
+
+    answer: Answer
+    running: Running | None = None
+    cancelled: bool = False
+
+
 class Serving:
     """
     :param world: that handlers run in.
@@ -87,7 +99,7 @@ class Serving:
         self._world = world
         self._send = send
         self._routes: list[_Route] = []
-        self._running: dict[int, Running | None] = {}
+        self._running: dict[int, _Run] = {}
         self._answered: OrderedDict[int, Answer] = OrderedDict()
 
     def register(
@@ -115,30 +127,25 @@ class Serving:
             if len(self._running) >= _MOST_OPEN:
                 self._send(Answer(id, 503, detail="The client answers too many requests already."))
                 return
-            # Until it is answered, it is cancelled.
-            answer = Answer(id, 499, detail="The client has cancelled it.")
-            self._running[id] = None
-            ended = partial(self._ended, self._running, answer)
-            running = self._world.begin(self._run(answer, message), ended)
-            if id in self._running:
-                self._running[id] = running
+            run = self._running[id] = _Run(Answer(id, 499, detail="The client has cancelled it."))
+            run.running = self._world.begin(self._run(run, message), partial(self._ended, run))
 
     def cancel(self, id: int) -> None:
         """The gateway wants no answer any more."""
-        running = self._running.get(id)
-        if running is not None:
-            running.cancel()
+        run = self._running.get(id)
+        if run is not None:
+            _cancel(run)
 
     def reset(self) -> None:
         """Another session counts anew; what runs is of no use any more."""
-        running, self._running = self._running, {}
+        runs, self._running = self._running, {}
         self._answered.clear()
-        for one in running.values():
-            if one is not None:
-                one.cancel()
+        for run in runs.values():
+            _cancel(run)
 
-    async def _run(self, answer: Answer, message: Incoming) -> None:
+    async def _run(self, run: _Run, message: Incoming) -> None:
         """Fill in what is answered."""
+        answer = run.answer
         try:
             handler, request = self._find(message)
             data = handler(request)
@@ -148,15 +155,18 @@ class Serving:
             answer.status, answer.detail = error.status, error.detail
             answer.errors = UNSET if error.errors is None else error.errors
         except Exception:
+            if run.cancelled:
+                return
             self._world.failure("the handler of {url} failed", url=message.url)
             answer.status, answer.detail = 500, _FAILED
         else:
             answer.status, answer.data, answer.detail = 200, data, UNSET
 
-    def _ended(self, running: dict[int, Running | None], answer: Answer) -> None:
+    def _ended(self, run: _Run) -> None:
         # An earlier session's is of no use to anybody.
-        if running is self._running and running.pop(answer.id, self) is not self:
-            self._keep(answer)
+        if self._running.get(run.answer.id) is run:
+            del self._running[run.answer.id]
+            self._keep(run.answer)
 
     def _keep(self, answer: Answer) -> None:
         try:
@@ -174,7 +184,8 @@ class Serving:
         :raises APIError: nobody handles it.
         """
         url, method = str(message.url), str(message.method).upper()
-        segments = segments_of(url.partition("?")[0])
+        path = url.partition("?")[0].strip("/")
+        segments = segments_of(f"/{path}") if path else []
         status = 501 if not self._routes else 404
         for route in self._routes:
             parameters = route.match(segments)
@@ -184,6 +195,12 @@ class Serving:
                 return route.handler, _request(message, method, url, parameters)
             status = 405
         raise APIError(_NOBODY[status], status=status)
+
+
+def _cancel(run: _Run) -> None:
+    run.cancelled = True
+    if run.running is not None:
+        run.running.cancel()
 
 
 _NOBODY = {

@@ -18,12 +18,11 @@ from ...sessions.surroundings import Timer
 from ..errors import CommandFailed, InvalidCommand, SessionLost
 from .calls import Call, Calls, closed
 from .closing import Closing, closing
+from .credentials import Credentials, Token
 from .v1 import Ack, Answer, Cancel, Codec, Incoming, Request
 from .world import Wire, World
 
-__all__ = ["Opened", "Owner", "Session", "Token"]
-
-Token = str | None | Callable[[], Any]
+__all__ = ["Opened", "Owner", "Session"]
 
 _SESSION = "/~/session"
 # Until the gateway has told its own bounds.
@@ -97,14 +96,11 @@ class Session:
     ) -> None:
         self._world = world
         self._codec = codec
-        self._provider = token if callable(token) else None
-        self._token = None if callable(token) else token
+        self._credentials = Credentials(world, token)
         self._owner = owner
         self._calls = Calls(most_waiting)
         self._wire: Wire | None = None
         self._open = False
-        # Whether the provider gave the token for this very opening.
-        self._fresh = False
         self._resume: str | None = None
         self._last_id = 0
         self._seq = 0
@@ -197,38 +193,32 @@ class Session:
 
     def renewed(self, token: str) -> None:
         """These are the credentials from now on."""
-        self._token = token
+        self._credentials.renew(token)
 
     # -- opening and resuming
 
     def opened(self, wire: Wire) -> None:
         """There is a WebSocket: open the session on it, or resume it."""
         self._wire = wire
-        self._fresh = False
-        if self._provider is not None and self._token is None:
-            self._world.begin(self._open_with_new_token(wire, self._provider), lambda: None)
+        if self._credentials.to_be_fetched:
+            self._world.begin(self._open_with_new_token(wire), lambda: None)
         else:
             self._put_session(wire)
 
-    async def _open_with_new_token(self, wire: Wire, provider: Callable[[], Any]) -> None:
+    async def _open_with_new_token(self, wire: Wire) -> None:
         try:
-            token = provider()
-            if self._world.awaitable(token):
-                token = await token
-            if token is not None and not isinstance(token, str):
-                raise TypeError(f"a token is a text, not {type(token).__name__}")
+            await self._credentials.fetch()
         except Exception as error:
             self._world.failure("the provider of the token failed")
             if wire is self._wire:
                 self._owner.session_refused(error)
-            return
-        self._token = token
-        self._fresh = True
-        if wire is self._wire:
-            self._put_session(wire)
+        else:
+            if wire is self._wire:
+                self._put_session(wire)
 
     def _put_session(self, wire: Wire) -> None:
-        data: dict[str, Any] = {} if self._token is None else {"token": self._token}
+        token = self._credentials.token
+        data: dict[str, Any] = {} if token is None else {"token": token}
         if self._resume is not None:
             data |= {"resume": self._resume, "ack": self._seq}
         id = 1 if self._resume is None else 0
@@ -248,7 +238,7 @@ class Session:
             data.get("reason"),
         )
         self._resume = data["resume"]
-        self._fresh = False
+        self._credentials.accepted()
         self._bound(data.get("limits") or {})
         self._open = True
         if opened.resumed:
@@ -261,10 +251,8 @@ class Session:
 
     def _refused(self, answer: Incoming) -> None:
         detail = "no session was opened" if answer.detail is UNSET else answer.detail
-        if answer.status == 401 and self._provider is not None and not self._fresh:
-            # The token was got for an earlier opening: it may have run out meanwhile.
-            self._token = None
-        elif answer.status == 401:
+        # A token that was fetched for an earlier opening may have run out meanwhile.
+        if answer.status == 401 and not self._credentials.refused():
             self._owner.session_refused(CommandFailed(answer.status or 500, detail, answer.errors))
         elif answer.status == 503:
             # It is full, and may have room later.
@@ -380,13 +368,11 @@ class Session:
         self._wire = None
         self._open = False
         asked = closing(code, reason)
-        if asked.new_token and self._provider is not None:
-            self._token = None
-        elif asked.new_token:
-            return attrs.evolve(asked, come_back=False)
-        elif code == CloseCode.NOT_AUTHENTICATED and self._provider is not None:
-            # With a new token, unless it was new.
-            return attrs.evolve(asked, come_back=self._token is None)
+        if asked.new_token:
+            return attrs.evolve(asked, come_back=self._credentials.expired())
+        if code == CloseCode.NOT_AUTHENTICATED:
+            # It may have been told already that the old token is refused.
+            return attrs.evolve(asked, come_back=self._credentials.to_be_fetched)
         return asked
 
     def end(self, error: Exception | None = None) -> None:

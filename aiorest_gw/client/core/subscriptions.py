@@ -1,8 +1,8 @@
-"""What a client has subscribed to, also when a session is lost: it goes on where it stopped."""
+"""One subscription to a topic, and its place there."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -12,7 +12,7 @@ from ...messages import Push
 from .listeners import Listener
 from .streams import Items, Stream
 
-__all__ = ["Position", "Subscription", "Subscriptions", "topic_url"]
+__all__ = ["Position", "Subscription", "topic_url"]
 
 
 @attrs.frozen
@@ -114,43 +114,3 @@ class Subscription(Stream[Push]):
     def __del__(self) -> None:
         # It is the client's too, and ends when it is told to.
         return
-
-
-class Subscriptions:
-    """Those of one client."""
-
-    def __init__(self) -> None:
-        self._of_topic: dict[str, list[Subscription]] = {}
-
-    def add(self, subscription: Subscription) -> None:
-        """It hears what is published from now on."""
-        self._of_topic.setdefault(subscription.topic, []).append(subscription)
-
-    def remove(self, subscription: Subscription) -> bool:
-        """
-        :returns: whether it was the last one of its topic.
-        """
-        ones = self._of_topic.get(subscription.topic, [])
-        if subscription not in ones:
-            return False
-        ones.remove(subscription)
-        if not ones:
-            del self._of_topic[subscription.topic]
-        return not ones
-
-    def of(self, topic: str | None) -> list[Subscription]:
-        """Those of a topic."""
-        return [*self._of_topic.get(topic, ())] if topic is not None else []
-
-    def __iter__(self) -> Iterator[Subscription]:
-        return iter([one for ones in self._of_topic.values() for one in ones])
-
-    def topics(self) -> list[str]:
-        """What is subscribed to."""
-        return [*self._of_topic]
-
-    def end(self, error: BaseException | None) -> None:
-        """There will be nothing more."""
-        for one in self:
-            one.end_with(error)
-        self._of_topic.clear()

@@ -9,8 +9,8 @@ from twisted.internet.defer import Deferred
 
 from ..core.address import parse_address
 from ..core.connection import Patience
+from ..core.credentials import Token
 from ..core.gateway import Gateway
-from ..core.session import Token
 from .websocket import Connector, WebSocketOptions
 from .world import TwistedWorld
 
