@@ -6,8 +6,8 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from aiorest_gw.testing import FlakyProxy
 from tests.end_to_end.browser import CHROMIUM, pages
-from tests.end_to_end.forwarding import network
 from tests.end_to_end.gateways import LISTEN, ROOT, running
 
 from .scripts import NODE, PACKAGES
@@ -25,9 +25,9 @@ class ChromiumTests(SynchronousTestCase):
 
     def run_in_page(self, body):
         """What the body of a function returns in a page."""
-        with running(COMMAND, ROOT) as gateway, network(gateway.port) as net:
+        with running(COMMAND, ROOT) as gateway, FlakyProxy(gateway.port) as proxy:
             given = {
-                "address": f"http://127.0.0.1:{net.port}",
+                "address": f"http://127.0.0.1:{proxy.port}",
                 "executablePath": CHROMIUM,
                 "body": body,
             }
@@ -40,21 +40,21 @@ class ChromiumTests(SynchronousTestCase):
                 text=True,
             )
             try:
-                return self.follow(process, net)
+                return self.follow(process, proxy)
             finally:
                 process.kill()
                 process.communicate()
 
-    def follow(self, process, net):
+    def follow(self, process, proxy):
         for line in process.stdout:
             told = json.loads(line)
             if "found" in told:
                 self.assertEqual([], told["failures"])
                 return told["found"]
             if told["action"] != "work":
-                net.fail()
+                proxy.refuse()
             if told["action"] != "fail":
-                net.work()
+                proxy.heal()
             process.stdin.write("\n")
             process.stdin.flush()
         return self.fail(process.stderr.read())
@@ -133,8 +133,8 @@ class ChromiumTests(SynchronousTestCase):
         self.assertEqual(([*range(201)], True), (ran, same))
 
     def test_a_tab_that_is_hidden_does_not_come_back_until_it_is_seen(self):
-        with running(COMMAND, ROOT) as gateway, network(gateway.port) as net:
-            script = f"http://127.0.0.1:{net.port}/aiorest-gw.js"
+        with running(COMMAND, ROOT) as gateway, FlakyProxy(gateway.port) as proxy:
+            script = f"http://127.0.0.1:{proxy.port}/aiorest-gw.js"
             # Without playwright, which lets every tab believe that it is in front.
             with pages(script, script) as (tab, other):
                 tab.command("Page.bringToFront")
@@ -154,8 +154,8 @@ class ChromiumTests(SynchronousTestCase):
                 self.assertEqual(
                     ["pong", 1], tab.run("gw.get('/~/ping').then((p) => [p, attempts])")
                 )
-                net.fail()
-                net.work()
+                proxy.refuse()
+                proxy.heal()
                 tab.until("gw.state === 'resuming'")
                 # Within this time it would have come back.
                 tab.run("new Promise((resolve) => setTimeout(resolve, 300))")
