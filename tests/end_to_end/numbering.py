@@ -45,6 +45,8 @@ class NumberingFactory(RequestHandlerFactory):
             router=router,
             authenticator=self,
             topics=[TopicRule("numbers/*", read=True, history=10_000)],
+            # An answer in parts is one request, and may be long.
+            request_timeout=600.0,
             **options,
         )
         self.tallies = defaultdict(Tally) if tallies is None else tallies
