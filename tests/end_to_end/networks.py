@@ -9,6 +9,7 @@ from collections.abc import Callable
 import attrs
 
 from aiorest_gw.testing import FlakyProxy
+from aiorest_gw.testing.piping import Towards
 
 __all__ = ["SCENARIOS", "Network", "Scenario"]
 
@@ -16,7 +17,8 @@ __all__ = ["SCENARIOS", "Network", "Scenario"]
 _OPENING = 900
 # Bytes towards the client between two faults, at most.
 _BETWEEN = 20_000
-_DIRECTIONS = ("client", "server")
+_DIRECTIONS: tuple[Towards, ...] = ("client", "server")
+_STALLED: tuple[Towards | None, ...] = (*_DIRECTIONS, None)
 # Seconds between two looks at what has passed.
 _LOOK = 0.001
 
@@ -91,13 +93,15 @@ def _cuts(network: Network) -> None:
 
 def _stalls(network: Network) -> None:
     """Neither an end nor a reset is seen: the client has to find out."""
-    for towards in ("client", "server", None)[: network.faults]:
+    for towards in _STALLED:
         if not network.until_passed(network.some_bytes()):
             return
-        before = network.proxy.connections
-        network.proxy.half_open(towards)
-        if not network.until_back(before):
-            return
+        # The second one is a connection that is just being opened.
+        for _ in range(1 if towards else 2):
+            before = network.proxy.connections
+            network.proxy.half_open(towards)
+            if not network.until_back(before):
+                return
 
 
 def _duplicates(network: Network) -> None:

@@ -15,9 +15,10 @@ from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from aiorest_gw.engines.memory import MemoryEngine
+from tests.browser.scripts import has_websockets
 from tests.seeds import told_seed
 
-from .clients.processes import JAVASCRIPT, NODE, PYTHON, client_seconds, run_client
+from .clients.processes import JAVASCRIPT, PYTHON, client_seconds, run_client
 from .clients.workload import Workload
 from .gateways import LISTEN, ROOT, STARTERS, ask, running
 from .networks import SCENARIOS
@@ -95,8 +96,8 @@ class ClientTests(SynchronousTestCase):
 
 class JavaScriptClientTests(ClientTests):
     clients = JAVASCRIPT
-    if NODE is None:
-        skip = "no Node.js here"
+    if not has_websockets():
+        skip = "no node with WebSocket here"
 
 
 class MovingTests(TestCase):
@@ -155,5 +156,5 @@ class MovingTests(TestCase):
 
 class JavaScriptMovingTests(MovingTests):
     clients = JAVASCRIPT
-    if NODE is None:
-        skip = "no Node.js here"
+    if not has_websockets():
+        skip = "no node with WebSocket here"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,15 +12,17 @@ from threading import Timer
 from typing import Any
 
 from aiorest_gw.testing import FlakyProxy
+from tests.browser.scripts import NODE
 
 from ..gateways import ROOT, environment
 from ..networks import Network
 from .starting import Order
 from .workload import Workload
 
-__all__ = ["JAVASCRIPT", "NODE", "PYTHON", "client_seconds", "run_client"]
+__all__ = ["JAVASCRIPT", "PYTHON", "client_seconds", "run_client"]
 
-_MODULES = {
+# Commands by the clients' names.
+PYTHON: dict[str, list[str]] = {
     name: [sys.executable, "-m", f"tests.end_to_end.clients.{module}"]
     for name, module in (
         ("twisted", "on_twisted"),
@@ -30,9 +31,6 @@ _MODULES = {
         ("handler", "by_handler"),
     )
 }
-# Commands by the clients' names.
-PYTHON: dict[str, list[str]] = _MODULES
-NODE = shutil.which("node")
 _SCRIPT = str(Path(__file__).parent / "in_javascript.mjs")
 JAVASCRIPT: dict[str, list[str]] = {
     "javascript": [NODE or "node", "--experimental-websocket", _SCRIPT]

@@ -53,6 +53,7 @@ class Order:
             first_attempts=None,
             first_wait=0.02,
             longest_wait=0.2,
+            opening=self.silence + 1,
             heartbeat=half,
             silence=half,
         )
