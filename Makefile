@@ -25,7 +25,7 @@ run: $(VENV)/.examples
 TESTS ?= tests
 JOBS ?= 2
 test: export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.hypothesis
-test: $(VENV)/.test
+test: $(VENV)/.test tests/browser/node_modules/.installed
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m twisted.trial $(if $(filter tests,$(TESTS)),--jobs $(JOBS)) $(TESTS)
 	@if [ "$(TESTS)" = tests ]; then $(BIN)/coverage combine -q && $(BIN)/coverage report; fi
@@ -74,7 +74,7 @@ fuzz: $(FUZZ)/.installed
 	$(FUZZ)/bin/python -m fuzz --minutes $(MINUTES)
 
 clean:
-	rm -rf $(VENV) $(PEERS) $(CONFORMANCE) $(FUZZ) fuzz/crashes build dist docs/_build _trial_temp* .coverage* *.egg-info
+	rm -rf tests/browser/node_modules $(VENV) $(PEERS) $(CONFORMANCE) $(FUZZ) fuzz/crashes build dist docs/_build _trial_temp* .coverage* *.egg-info
 
 $(BIN)/python $(PEERS)/bin/python $(FUZZ)/bin/python: %/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -97,6 +97,11 @@ $(PEERS)/.installed: $(REQUIREMENTS) $(SETUP) | $(PEERS)/bin/python
 	    || echo "$$peer cannot be installed"; \
 	done
 	@touch $@
+
+# Without npm the tests that need these are skipped.
+tests/browser/node_modules/.installed: tests/browser/package-lock.json
+	@if command -v npm >/dev/null; then cd $(@D)/.. && npm ci --silent --no-audit --no-fund; fi
+	@mkdir -p $(@D) && touch $@
 
 $(FUZZ)/.installed: fuzz/requirements.txt $(SETUP) | $(FUZZ)/bin/python
 	@echo "installing what fuzzes into $(FUZZ) ..."

@@ -34,6 +34,7 @@ from .loops import loop_of
 from .outgoing import Outgoing
 from .protocol import RequestHandlerProtocol
 from .resources import own_resources
+from .script import documents
 from .surroundings import ReactorSurroundings
 from .threads import BlockingCalls, RunsBlocking
 from .timers import Timers
@@ -43,23 +44,10 @@ __all__ = ["CLOSING", "RequestHandlerFactory"]
 
 _AUTOBAHN = ("url", "protocols", "server", "headers", "externalPort")
 _OPTIONS = (
-    "protocol",
-    "router",
-    "middlewares",
-    "limits",
-    "origins",
-    "path",
-    "compress",
-    "trusted_proxies",
-    "reactor",
-    "blocking_calls",
-    "manager",
-    "authenticator",
-    "token_cookie",
-    "hello",
-    "engine",
-    "topics",
-)
+    "protocol", "router", "middlewares", "limits", "origins", "path", "compress", "trusted_proxies",
+    "reactor", "blocking_calls", "manager", "authenticator", "token_cookie", "hello", "engine",
+    "topics", "client_script",
+)  # fmt: skip
 # The command line's words for some of them, and of what is not the factory's.
 _FLAGS = {"trust_proxy": "trusted_proxies", "origin": "origins", "allowed_origins": "origins"}
 _OF_THE_COMMAND = ("listen", "workers", "twisted_tcp", "log_level")
@@ -106,6 +94,12 @@ def _checked_authenticator(given: Any) -> Authenticator | None:
     )
 
 
+def _checked_engine(given: Any) -> Engine | None:
+    if given is None or (hasattr(given, "forward") and not isinstance(given, type)):
+        return given
+    raise ConfigurationError(f"engine should be an Engine, not {given!r}")
+
+
 class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
     """Makes a :class:`RequestHandlerProtocol` for each connection, and holds what they share.
 
@@ -135,6 +129,8 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
     :param engine: keeps topics, their history and presence; in memory, if not given.
     :param topics: rules of which clients may read and write which topics, the first that fits holds;
         where none does, they may neither.
+    :param client_script: serve the client for browsers at ``/aiorest-gw.js`` (``documents`` is what is
+        answered without a WebSocket, by path).
     :param shared: every other keyword is kept in ``shared``, for subclasses and views.
     :raises TypeError: ``router`` is no router.
     :raises ConfigurationError: a value is wrong, or a keyword looks misspelt.
@@ -171,6 +167,7 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
         hello: bool = False,
         engine: Engine | None = None,
         topics: Iterable[TopicRule] = (),
+        client_script: bool = True,
         **shared: Any,
     ) -> None:
         own = _autobahns(args, shared)
@@ -182,9 +179,8 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
         self.authenticator = _checked_authenticator(authenticator)
         self.token_cookie = token_cookie
         self.hello = hello
-        if engine is not None and (isinstance(engine, type) or not hasattr(engine, "forward")):
-            raise ConfigurationError(f"engine should be an Engine, not {engine!r}")
-        self._given_engine = engine
+        self.documents = documents() if client_script else {}
+        self._given_engine = _checked_engine(engine)
         self.engine: Engine | None = None
         self._topic_rules = TopicRules(several("topics", topics))
         self.events = CappedLog(lambda: self.reactor.seconds())

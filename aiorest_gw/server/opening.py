@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 
 from ..errors import APIError, for_clients
 from ..sessions.session import Session
-from ..wire.handshake import Handshake, HandshakeReader, HandshakeRefused, read_head
+from ..wire.handshake import Handshake, HandshakeReader, HandshakeRefused, NoUpgrade, read_head
 from ..wire.origins import origin_is_allowed
 from ..wire.proxies import ProxyHeaderInvalid, ProxyHeaderReader
 from .awaiting import begun
@@ -112,7 +112,8 @@ class OpeningProtocol(HookedProtocol):
             self.dropConnection(abort=True)
         except HandshakeRefused as refused:
             self._reader = None
-            self.failHandshake(refused.reason, refused.status, list(refused.headers.items()))
+            if not (isinstance(refused, NoUpgrade) and self._served(refused)):
+                self.failHandshake(refused.reason, refused.status, list(refused.headers.items()))
         else:
             if read is None:
                 self._read_in_turn()
@@ -143,6 +144,20 @@ class OpeningProtocol(HookedProtocol):
             self._address = address
             self._refusal = self.factory.admission.enter(address)
             self.peer = address
+
+    def _served(self, asked: NoUpgrade) -> bool:
+        """Answer a request for a document; whether it is one that there is."""
+        document = self.factory.documents.get(asked.path)
+        if document is None:
+            return False
+        self._seem_from(self.factory.trusted_proxies.client(self._address, asked.asked))
+        if self._refusal is not None:
+            self.failHandshake(self._refusal[1], self._refusal[0])
+            return True
+        self.sendData(document.answer(asked.method, asked.asked))
+        self.wasNotCleanReason = "a document was asked for"
+        self.dropConnection(abort=False)
+        return True
 
     def _connect(self, handshake: Handshake) -> None:
         """Ask ``onConnect``, with what Autobahn keeps of a handshake set as it would."""
@@ -293,6 +308,9 @@ class OpeningProtocol(HookedProtocol):
         if self.state == self.STATE_CONNECTING and self._head:
             self.factory.events.warn("onConnect did not answer in time")
             self.failHandshake("", HTTPStatus.GATEWAY_TIMEOUT)
+        elif self.state == self.STATE_CLOSED:
+            # Answered long ago, and it still does not read that.
+            self.transport.abortConnection()
         else:
             super().onOpenHandshakeTimeout()
 

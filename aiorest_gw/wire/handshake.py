@@ -19,6 +19,7 @@ __all__ = [
     "Handshake",
     "HandshakeReader",
     "HandshakeRefused",
+    "NoUpgrade",
     "read_head",
 ]
 
@@ -60,6 +61,24 @@ class HandshakeRefused(Exception):
         self.status = status
         self.reason = reason
         self.headers = dict(headers or {})
+
+
+class NoUpgrade(HandshakeRefused):
+    """It is a request for a document, and no handshake; refused where there is none.
+
+    :param method: GET or HEAD.
+    :param path: of the target, percent-escapes as they were sent.
+    :param asked: the request's headers by lower-case name.
+    """
+
+    def __init__(self, method: str, path: str, asked: Mapping[str, str]) -> None:
+        if method == "GET":
+            super().__init__(426, "This is a WebSocket", {"Upgrade": "websocket"})
+        else:
+            super().__init__(405, "WebSocket opens with GET", {"Allow": "GET"})
+        self.method = method
+        self.path = path
+        self.asked = asked
 
 
 @attrs.frozen
@@ -136,17 +155,19 @@ def read_head(head: bytes) -> Handshake:
     :raises HandshakeRefused: they are not, or not those of a WebSocket of version 13.
     """
     first, *lines = head.split(b"\r\n")
-    target = _read_request_line(first)
+    method, target = _read_request_line(first)
     headers = _read_headers(lines)
     if "transfer-encoding" in headers or headers.get("content-length", "0") != "0":
         raise HandshakeRefused(400, "An opening handshake has no body")
     host = _read_host(headers)
     path, query = _read_target(target, host)
-    key = _read_upgrade(headers)
+    if method == "HEAD" or "websocket" not in _items(headers.get("upgrade", "").lower()):
+        raise NoUpgrade(method, path, headers)
+    key = _read_key(headers)
     return Handshake(target, path, query, host, headers, key, _read_protocols(headers), head)
 
 
-def _read_request_line(line: bytes) -> str:
+def _read_request_line(line: bytes) -> tuple[str, str]:
     parts = _REQUEST_LINE.fullmatch(line)
     if parts is None and line.startswith(b"PROXY "):
         raise HandshakeRefused(400, "The PROXY protocol is spoken with trusted proxies alone")
@@ -155,9 +176,9 @@ def _read_request_line(line: bytes) -> str:
     method, target, version = (part.decode() for part in parts.groups())
     if version != "HTTP/1.1":
         raise HandshakeRefused(505, "WebSocket needs HTTP/1.1")
-    if method != "GET":
+    if method not in ("GET", "HEAD"):
         raise HandshakeRefused(405, "WebSocket opens with GET", {"Allow": "GET"})
-    return target
+    return method, target
 
 
 def _read_headers(lines: list[bytes]) -> dict[str, str]:
@@ -198,10 +219,8 @@ def _read_target(target: str, host: str) -> tuple[str, dict[str, list[str]]]:
     return parts.path or "/", query
 
 
-def _read_upgrade(headers: Mapping[str, str]) -> str:
+def _read_key(headers: Mapping[str, str]) -> str:
     """The key of what is a WebSocket of version 13."""
-    if "websocket" not in _items(headers.get("upgrade", "").lower()):
-        raise HandshakeRefused(426, "This is a WebSocket", {"Upgrade": "websocket"})
     if "upgrade" not in _items(headers.get("connection", "").lower()):
         raise HandshakeRefused(400, "The Connection header does not say Upgrade")
     if headers.get("sec-websocket-version") != "13":

@@ -18,13 +18,14 @@ import attrs
 from msgspec import Meta
 from twisted.internet.error import CannotListenError
 from twisted.web.server import Site
-from twisted.web.static import File
+from twisted.web.static import Data, File
 
 from aiorest_gw import Push, Request, RequestHandlerFactory, Session, SimpleRouter, TopicRule
 from aiorest_gw.auth import Identity, User
 from aiorest_gw.errors import BaseAuthException, ConfigurationError
 
 PAGE = Path(__file__).parent / "page"
+SCRIPT = "text/javascript; charset=utf-8"
 DAY = 86_400
 # Of people and of rooms.
 NAME = r"^[\w-][\w.-]{0,29}\Z"
@@ -91,7 +92,9 @@ class ChatFactory(RequestHandlerFactory):
 
     def startFactory(self) -> None:
         """Called when the gateway begins to listen: serve the page, and let it connect."""
-        page = Site(File(str(PAGE)))
+        root = File(str(PAGE))
+        root.putChild(b"aiorest-gw.js", Data(self.documents["/aiorest-gw.js"].body, SCRIPT))
+        page = Site(root)
         try:
             self.page = self.reactor.listenTCP(self.page_port, page, interface="127.0.0.1")
         except CannotListenError as error:

@@ -1,4 +1,4 @@
-"""An application that answers in parts, and asks its clients: for the chat's script."""
+"""An application that answers in parts, and asks its clients: for the JavaScript client."""
 
 from twisted.internet.task import deferLater
 
@@ -37,6 +37,36 @@ async def asks(request, name: str, deadline: float = 20):
         return [error.status, error.detail]
     except RequestTimeout:
         return "too late"
+
+
+@router.get("/open")
+def open_requests(request):
+    return request.session.work.open
+
+
+@router.post("/ran")
+def run(request):
+    request.session.data.setdefault("ran", []).append(request.data)
+
+
+@router.get("/ran")
+def ran(request):
+    return request.session.data.get("ran", [])
+
+
+@router.get("/slow")
+async def slow(request):
+    await deferLater(request.factory.reactor, 1)
+
+
+@router.post("/push")
+def push(request):
+    request.session.push("pushed", request.data)
+
+
+@router.route("/mirror", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+def mirror(request):
+    return [request.method, request.args, request.data, request.event_name, request.headers]
 
 
 def make_factory():

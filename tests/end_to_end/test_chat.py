@@ -112,12 +112,14 @@ class ChatTests(SynchronousTestCase):
                 fill(bob, "say", "text", "<b>hello</b>")
                 self.hears(ann, "<b>hello</b>")
                 proxy.refuse()
-                ann.until("document.querySelector('#status').className === 'away'")
+                ann.until("document.querySelector('#status').className === 'resuming'")
                 fill(bob, "say", "text", "meanwhile")
                 self.hears(bob, "<b>hello</b>", "meanwhile")
                 fill(ann, "say", "text", "from afar")
                 self.hears(ann, "<b>hello</b>", "from afar")
                 proxy.heal()
+                # A tab that is hidden does not come back.
+                ann.command("Page.bringToFront")
                 for tab in (ann, bob):
                     self.hears(tab, "<b>hello</b>", "meanwhile", "from afar")
                     tab.until("document.querySelectorAll('.waiting').length === 0")
@@ -141,12 +143,12 @@ class ChatTests(SynchronousTestCase):
                 self.hears(ann, "before")
                 proxy.refuse()
                 gateway.stop()
-                ann.until("document.querySelector('#status').className === 'away'")
+                ann.until("document.querySelector('#status').className === 'resuming'")
                 fill(ann, "say", "text", "after")
                 with chat_gateway(page[2]) as another:
                     proxy.to = ("127.0.0.1", another.port)
                     proxy.heal()
-                    ann.until("document.querySelector('#status').className === 'connected'")
+                    ann.until("document.querySelector('#status').className === 'open'")
                     # What was said before was in the memory of the first.
                     self.hears(ann, "after")
                     ann.until("document.querySelectorAll('.waiting').length === 0")
@@ -168,7 +170,7 @@ def come_in(tab, name):
     # Of the time within which a client comes back at random, it takes little.
     tab.run("Math.random = () => 0.05")
     fill(tab, "login", "name", name)
-    tab.until("document.querySelector('#status').className === 'connected'")
+    tab.until("document.querySelector('#status').className === 'open'")
     tab.until("!document.querySelector('#chat').hidden")
 
 

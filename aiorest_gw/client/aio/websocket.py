@@ -22,12 +22,11 @@ from websockets.uri import parse_uri
 from ...version import VERSION
 from ..core.address import Address
 from ..core.closing import BROKEN
-from ..core.world import Line
+from ..core.world import Line, nobody_answered
 
 __all__ = ["Connector", "WebSocketKeeper", "WebSocketOptions"]
 
-# Seconds for the connection and the handshake, and for the closing one.
-_OPENING = 10
+# Seconds for the closing handshake.
 _CLOSING = 2
 
 # Connects a protocol to an address, as ``loop.create_connection`` does.
@@ -209,6 +208,9 @@ class _WebSocket(asyncio.Protocol):
         transport = self._transport
         assert transport is not None
         for data in self._protocol.data_to_send():
+            if transport.is_closing():
+                # It was reset, which is told soon; asyncio would log each attempt to write.
+                continue
             if data:
                 transport.write(data)
             elif transport.can_write_eof():
@@ -262,10 +264,10 @@ class WebSocketKeeper:
     async def _keep(self) -> None:
         while not self._stopped:
             try:
-                async with asyncio.timeout(_OPENING):
+                async with asyncio.timeout(self._line.opening):
                     self._websocket = await self._connect()
             except Exception as error:
-                self._line.failed(_named(error))
+                self._line.failed(self._named(error))
             else:
                 await self._websocket.closed
             self._websocket = None
@@ -286,9 +288,8 @@ class WebSocketKeeper:
             raise
         return made
 
-
-def _named(error: Exception) -> Exception:
-    """An error whose text says what is wrong."""
-    if isinstance(error, TimeoutError) and not str(error):
-        return ConnectionError(f"nobody answered within {_OPENING} s")
-    return error
+    def _named(self, error: Exception) -> Exception:
+        """An error whose text says what is wrong."""
+        if isinstance(error, TimeoutError) and not str(error):
+            return nobody_answered(self._line.opening)
+        return error

@@ -50,7 +50,7 @@ class Patience:
     :param first_attempts: likewise, until there was a first connection.
     :param first_wait: seconds before the first one at most; doubled with each.
     :param longest_wait: seconds before any at most.
-    :param opening: seconds within which a WebSocket, and the session on it, have to be open.
+    :param opening: seconds within which a WebSocket has to be open, and then the session on it.
     :param heartbeat: seconds of silence after which the peer is asked for a sign of life.
     :param silence: seconds more after which the connection counts as lost.
     """
@@ -101,6 +101,7 @@ class Connection:
         self._why = ""
         self.state = State.CLOSED
         self.subprotocols: tuple[str, ...] = ()
+        self.opening = patience.opening
 
     def speak(self, conversation: Conversation) -> None:
         """What is said over it; once, before it is opened."""

@@ -8,9 +8,14 @@ from typing import Any, Protocol, TypeVar
 from ...sessions.surroundings import Timer
 from .address import Address
 
-__all__ = ["Keeper", "Line", "Running", "Wire", "World"]
+__all__ = ["Keeper", "Line", "Running", "Wire", "World", "nobody_answered"]
 
 A_co = TypeVar("A_co", covariant=True)
+
+
+def nobody_answered(seconds: float) -> ConnectionError:
+    """What is told of a WebSocket that was not open in time."""
+    return ConnectionError(f"nobody answered within {seconds:g} s")
 
 
 class Running(Protocol):
@@ -37,9 +42,13 @@ class Wire(Protocol):
 
 
 class Line(Protocol):
-    """What the world tells of the WebSockets that it makes, one after another."""
+    """What the world tells of the WebSockets that it makes, one after another.
+
+    :ivar opening: seconds within which each has to be open.
+    """
 
     subprotocols: tuple[str, ...]
+    opening: float
 
     async def address(self) -> Address:
         """Where the next WebSocket leads."""

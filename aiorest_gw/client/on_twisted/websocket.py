@@ -25,12 +25,11 @@ from ...server.timers import Timers
 from ...version import VERSION
 from ..core.address import Address
 from ..core.closing import BROKEN
-from ..core.world import Line
+from ..core.world import Line, nobody_answered
 
 __all__ = ["Connector", "WebSocketOptions", "WebSocketService"]
 
-# Seconds for the handshake, and for the closing one.
-_OPENING = 10
+# Seconds for the closing handshake.
 _CLOSING = 2
 
 # Makes the endpoint that leads to an address.
@@ -171,7 +170,7 @@ class _WebSocketFactory(WebSocketClientFactory):  # type: ignore[misc]  # untype
         self._batched_timer = Timers(lambda: reactor, CappedLog(reactor.seconds))
         self.setProtocolOptions(
             failByDrop=False,
-            openHandshakeTimeout=_OPENING,
+            openHandshakeTimeout=0,
             closeHandshakeTimeout=_CLOSING,
             serverConnectionDropTimeout=_CLOSING,
             maxMessagePayloadSize=options.max_message_size,
@@ -208,7 +207,9 @@ class _WebSocketEndpoint:
         self._line = line
 
     def connect(self, factory: Any) -> Deferred[Any]:
+        line = self._line
         connecting = Deferred.fromCoroutine(self._connect(factory))
+        connecting.addTimeout(line.opening, self._reactor, _too_late)
         connecting.addErrback(self._failed)
         return connecting
 
@@ -224,6 +225,13 @@ class _WebSocketEndpoint:
         error = failure.value
         self._line.failed(error if isinstance(error, Exception) else ConnectionError(str(error)))
         return failure
+
+
+def _too_late(result: Any, seconds: float) -> Any:
+    """What becomes of one that was cancelled because it took too long."""
+    if isinstance(result, Failure):
+        raise nobody_answered(seconds)
+    return result
 
 
 class _ShortenedWait:

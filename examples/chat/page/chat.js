@@ -1,9 +1,9 @@
 // Rooms and direct messages. All that others say goes in as textContent, never as HTML.
 
-import { Gateway } from "./gateway.js";
+import { GatewayClient } from "./aiorest-gw.js";
 
 const address = new URLSearchParams(location.search).get("gateway") || `ws://${location.hostname}:8080/`;
-const STATES = { connected: "connected", away: "lost, coming back…" };
+const STATES = { connecting: "connecting…", open: "connected", resuming: "lost, coming back…" };
 const $ = (id) => document.getElementById(id);
 
 // By title: "#room" or "@somebody".
@@ -21,24 +21,22 @@ function talkOf(title) {
 
 // -- what is asked
 
-const topic = (room) => `/~/topics/${encodeURIComponent(`rooms/${room.name}`)}`;
+const topic = (room) => `rooms/${room.name}`;
 
 async function enter(room) {
-  // After a lost session we name the place where we stopped to hear.
-  const { recovered } = await gateway.ask("PUT", topic(room), { since: room.place });
-  // Then all that we missed was sent ahead of this answer.
-  if (recovered) return;
-  room.said.clear();
-  room.place = undefined;
-  const { epoch, offset, publications } = await gateway.ask("GET", topic(room));
+  room.subscription = await gateway.subscribe(topic(room), (push) => hear(room, push.offset, push.data));
+  await recall(room);
+}
+
+async function recall(room) {
+  const { publications } = await gateway.history(topic(room));
   for (const one of publications) room.said.set(one.offset, one.data);
-  room.place = { epoch, offset: Math.max(offset, ...room.said.keys()) };
   draw();
   await look(room);
 }
 
 async function look(room) {
-  room.present = (await gateway.ask("GET", `${topic(room)}/presence`)).map((one) => one.username);
+  room.present = (await gateway.presence(topic(room))).map((one) => one.username);
   draw();
 }
 
@@ -46,7 +44,7 @@ function say(talk, text) {
   const waiting = { from: me, text };
   talk.waiting.push(waiting);
   const url = `/${talk.title[0] === "#" ? "rooms" : "users"}/${encodeURIComponent(talk.name)}`;
-  gateway.ask("POST", url, { text }).then(
+  gateway.post(url, { text }).then(
     () => arrived(talk, (one) => one === waiting),
     (error) => { waiting.failed = error.message; },
   ).then(draw);
@@ -60,46 +58,51 @@ function arrived(talk, fits) {
 
 function close(talk) {
   talks.delete(talk.title);
-  if (talk.title[0] === "#") gateway.ask("DELETE", topic(talk)).catch(() => {});
+  talk.subscription?.unsubscribe();
   show([...talks.keys()][0] ?? "#lobby");
 }
 
 // -- what is heard
 
-function hear({ topic, offset, data }) {
-  const title = topic ? topic.replace("rooms/", "#") : `@${data.from === me ? data.to : data.from}`;
-  // From a room that was just left, something may still be on its way.
-  if (topic && !talks.has(title)) return;
-  const heard = talkOf(title);
-  heard.said.set(topic ? offset : heard.said.size + 1, data);
-  if (topic && heard.place) heard.place.offset = offset;
+function hear(talk, number, data) {
+  talk.said.set(number, data);
   // We hear ourselves before we are answered.
-  if (data.from === me) arrived(heard, (one) => one.text === data.text);
-  if (heard !== shown) heard.unread += 1;
+  if (data.from === me) arrived(talk, (one) => one.text === data.text);
+  if (talk !== shown) talk.unread += 1;
   draw();
+}
+
+function hearDirect({ data }) {
+  const talk = talkOf(`@${data.from === me ? data.to : data.from}`);
+  hear(talk, talk.said.size + 1, data);
+}
+
+// The client has subscribed anew: what was said meanwhile is known where the gateway keeps it.
+function lost({ topic }) {
+  const room = talks.get(topic?.replace("rooms/", "#"));
+  if (!room) return;
+  room.said.clear();
+  recall(room).catch(() => {});
 }
 
 function comeIn(name) {
   me = name;
   shown = undefined;
   talks.clear();
-  gateway = new Gateway(address, name);
-  gateway.onpush = hear;
-  gateway.onstate = changed;
-  gateway.onsession = () => {
-    for (const talk of talks.values()) if (talk.title[0] === "#") enter(talk).catch(() => {});
-    if (!shown) show("#lobby");
-  };
-  gateway.connect();
+  gateway = new GatewayClient(address, { token: name });
+  gateway.on("told", hearDirect);
+  gateway.on("~/lost", lost);
+  gateway.on("~/state", changed);
+  gateway.opened.then(() => show("#lobby"), () => {});
   $("come-in").disabled = true;
 }
 
-function changed(state, reason) {
+function changed({ state, reason }) {
   $("status").textContent = STATES[state];
   $("status").className = state;
-  if (state === "away") $("reason").textContent = `Nothing answers at ${address}; trying again…`;
-  if (state === "ended") {
-    $("reason").textContent = `You are out: ${reason || "the connection was closed"}.`;
+  if (state === "connecting") $("reason").textContent = `Nothing answers at ${address}; trying again…`;
+  if (state === "closed") {
+    $("reason").textContent = `You are out: ${reason}.`;
     $("login").hidden = $("come-in").disabled = false;
     $("chat").hidden = true;
   }
@@ -166,7 +169,7 @@ submitted("login", "name", comeIn);
 submitted("open", "name", (name) => show(name[0] === "@" ? name : `#${name}`));
 submitted("say", "text", (text) => say(shown, text));
 $("close").onclick = () => close(shown);
-$("leave-chat").onclick = () => gateway.leave();
+$("leave-chat").onclick = () => gateway.close();
 // So that what is told us waits for the next page, and not for this one.
-addEventListener("pagehide", () => gateway?.leave());
-setInterval(() => { if (gateway?.connected && shown?.title[0] === "#") look(shown).catch(() => {}); }, 3000);
+addEventListener("pagehide", () => gateway?.close());
+setInterval(() => { if (gateway?.state === "open" && shown?.title[0] === "#") look(shown).catch(() => {}); }, 3000);
