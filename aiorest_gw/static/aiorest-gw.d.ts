@@ -68,9 +68,9 @@ export interface ServerRequest {
   event_name?: any;
 }
 
-/** `connecting`: there was no session yet. `open`. `resuming`: the connection was lost. `lost`: the session
- * was, and a new one begins. `closed`: for good. */
-export type State = "connecting" | "open" | "resuming" | "lost" | "closed";
+/** `connecting`: there was no session yet. `open`. `lost`: the connection was lost, and the next attempt
+ * waits. `resuming`: it is made. `closed`: for good. */
+export type State = "connecting" | "open" | "lost" | "resuming" | "closed";
 
 /** Told to `on("~/state")`. `error`: where it is closed. */
 export interface StateChange {
@@ -141,7 +141,7 @@ export class GatewayClient {
     callback: (push: Push<T>) => unknown,
     options?: { since?: Position },
   ): Promise<Subscription<T>>;
-  publish(topic: string, data: unknown, options?: RequestOptions): Promise<Position>;
+  publish(topic: string, eventName?: unknown, data?: unknown): Promise<Position>;
   presence(topic: string, options?: RequestOptions): Promise<{ user_id: unknown; username: string }[]>;
   history<T = any>(
     topic: string,

@@ -84,7 +84,7 @@ export class GatewayClient {
   patch(url, data, options) { return this.request("PATCH", url, { ...options, data }); }
   request(method, url, options) { return this.#ask(method, url, options).promise; }
 
-  publish(topic, data, options) { return this.post(urlOf(topic), data, options); }
+  publish(topic, eventName, data) { return this.post(urlOf(topic), data, { eventName }); }
   presence(topic, options) { return this.get(`${urlOf(topic)}/presence`, options); }
   history(topic, { since, limit, ...options } = {}) {
     return this.get(urlOf(topic), { ...options, args: { since, limit } });
@@ -331,6 +331,7 @@ export class GatewayClient {
     this.#quiet = 0;
     this.#ticking = setInterval(() => this.#tick(), heartbeat / 2);
     this.#refused = null;
+    if (this.session) this.#become("resuming");
     try {
       this.#token = typeof token !== "function" ? token : this.#token ?? await token();
     } catch (error) {
@@ -389,9 +390,7 @@ export class GatewayClient {
     }
     this.#waiting = this.#waiting.concat(waiting);
     for (const asked of open) asked.reject(new SessionLost("Lost on the way"));
-    if (!reason) return;
-    this.#become("lost", reason);
-    this.#tell("~/lost", { reason });
+    if (reason) this.#tell("~/lost", { reason });
   }
 
   #forget() {
@@ -437,7 +436,7 @@ export class GatewayClient {
     // Not all at once.
     const most = (code === 4001 && +/[\d.]+$/.exec(reason)) || Math.min(30, 2 ** this.#attempts++);
     this.#retry = setTimeout(() => hidden() || this.#connect(), Math.random() * most * 1000);
-    this.#become(this.session ? "resuming" : "connecting", reason);
+    this.#become(this.session ? "lost" : "connecting", reason);
   }
 
   #end(error = new ConnectionLost("The client was closed")) {

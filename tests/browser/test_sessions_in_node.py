@@ -30,7 +30,7 @@ class LossTests(SessionTestCase):
             TEST_TTL="0.1",
         )
         self.assertEqual((["SessionLost", True], "pong", False), (error, late, same))
-        self.assertEqual(["open", "resuming", "lost", "~/lost", "open"], events)
+        self.assertEqual(["open", "lost", "resuming", "~/lost", "open"], events)
 
     def test_each_return_is_told_to_have_lost_nothing(self):
         events = self.run_script("""
@@ -39,7 +39,7 @@ class LossTests(SessionTestCase):
             await gw.ping();
             return told;
         """)
-        self.assertEqual(["open", "resuming", "open", "~/resumed"], events)
+        self.assertEqual(["open", "lost", "resuming", "open", "~/resumed"], events)
 
     def test_a_frame_that_is_no_message_or_is_missing_loses_nothing(self):
         """As a proxy may bring it about."""
@@ -68,7 +68,7 @@ class LossTests(SessionTestCase):
             options="{ heartbeat: 200 }",
         )
         self.assertEqual(("pong", [True, 2]), (answer, cases))
-        self.assertEqual(["open", "resuming", "open", "~/resumed"], states)
+        self.assertEqual(["open", "lost", "resuming", "open", "~/resumed"], states)
 
     def test_a_connection_that_is_quiet_stays(self):
         states = self.run_script("await pause(1000); return told;", options="{ heartbeat: 100 }")
@@ -214,7 +214,7 @@ class TokenTests(SessionTestCase):
             return [asked, one.session.session_id === session_id, states];
             """
         )
-        self.assertEqual((2, True, ["resuming", "open"]), (asked, same, states))
+        self.assertEqual((2, True, ["lost", "resuming", "open"]), (asked, same, states))
 
     def test_what_is_refused_is_got_anew_once(self):
         answers = self.run_script("""
@@ -246,12 +246,12 @@ class TopicTests(SessionTestCase):
             const heard = [], all = [];
             const sub = await gw.subscribe("news/a", (push) => heard.push([push.event_name, push.data, push.offset]));
             gw.on("said", ({ data }) => all.push(data));
-            const { offset } = await gw.publish("news/a", "one", { eventName: "said" });
+            const { offset } = await gw.publish("news/a", "said", "one");
             await gw.ping();
             const { publications } = await gw.history("news/a", { limit: 5 });
             const present = await gw.presence("news/a");
             await sub.unsubscribe();
-            await gw.publish("news/a", "two");
+            await gw.publish("news/a", null, "two");
             await gw.ping();
             return [heard, [offset, sub.offset, all], publications.map(({ data }) => data), present.length];
         """)
@@ -262,7 +262,7 @@ class TopicTests(SessionTestCase):
         heard, again, twice = self.run_script("""
             const sub = await gw.subscribe("news/b"), heard = [];
             const twice = (await failure(gw.subscribe("news/b"))).status;
-            for (const n of [1, 2, 3]) gw.publish("news/b", n);
+            for (const n of [1, 2, 3]) gw.publish("news/b", "n", n);
             for await (const { data } of sub) if (heard.push(data) === 2) break;
             sub.offset = 1;
             const again = await gw.subscribe("news/b", { since: sub });
@@ -284,7 +284,7 @@ class TopicTests(SessionTestCase):
             const one = await connect(ADDRESS), heard = [], lost = [];
             one.on("~/lost", (loss) => lost.push(loss.topic ?? "session"));
             await one.subscribe("news/c", ({ data }) => heard.push(data));
-            await gw.publish("news/c", 0);
+            await gw.publish("news/c", "n", 0);
             await one.ping();
             for (const round of [1, 2]) {
               Math.random = () => 0.3;
@@ -293,12 +293,12 @@ class TopicTests(SessionTestCase):
               cut();
               while (one.state === "open") await pause(5);
               // Of the second round, more than are kept.
-              for (let n = 0; n < (round === 1 ? 3 : 8); n++) await gw.publish("news/c", round * 10 + n);
+              for (let n = 0; n < (round === 1 ? 3 : 8); n++) await gw.publish("news/c", "n", round * 10 + n);
               // Its subscription may be answered behind what is asked after it.
               while (one.session.session_id === session_id) await pause(5);
               while (round === 1 ? heard.length < 4 : !lost.includes("news/c")) await pause(5);
             }
-            await gw.publish("news/c", 99);
+            await gw.publish("news/c", "n", 99);
             await one.ping();
             return [heard, lost];
         """)

@@ -3,7 +3,7 @@
 import { GatewayClient } from "./aiorest-gw.js";
 
 const address = new URLSearchParams(location.search).get("gateway") || `ws://${location.hostname}:8080/`;
-const STATES = { connecting: "connecting…", open: "connected", resuming: "lost, coming back…" };
+const STATES = { connecting: "connecting…", open: "connected", lost: "lost, coming back…", resuming: "lost, coming back…" };
 const $ = (id) => document.getElementById(id);
 
 // By title: "#room" or "@somebody".

@@ -80,7 +80,7 @@ const asked = new Map();
 const gateway = new GatewayClient(url, { token: name, heartbeat: silence * 500 });
 gateway.on("~/state", ({ state }) => {
   seen.opened += state === "open";
-  if (state === "resuming" || state === "connecting") setTimeout(() => page.dispatchEvent(new Event("online")), Math.random() * 50);
+  if (state === "lost" || state === "connecting") setTimeout(() => page.dispatchEvent(new Event("online")), Math.random() * 50);
 });
 gateway.on("~/resumed", () => { seen.resumed += 1; });
 gateway.on("~/lost", ({ topic, reason }) => { seen.lost.push(`${topic ?? "session"}: ${reason}`); });
