@@ -90,6 +90,21 @@ class Output:
 
             self.console.print(Text("  ").join(Text(text, style) for text, style in shown))
 
+    def table(self, title: str, rows: list[tuple[str, str]]) -> None:
+        """Names, and what they are."""
+        if self.console is None:
+            width = max(len(name) for name, _ in rows)
+            self.line("\n".join([title, *(f"{name:<{width}}  {value}" for name, value in rows)]))
+        else:
+            from rich.table import Table
+
+            table = Table(title=title, show_header=False)
+            table.add_column(style="cyan")
+            table.add_column(justify="right")
+            for row in rows:
+                table.add_row(*row)
+            self.console.print(table)
+
 
 def _indented(text: str) -> str:
     return msgspec.json.format(text, indent=2)

@@ -16,10 +16,9 @@ from .output import tell, tell_failure
 __all__ = ["run"]
 
 
-def run(name: str, running: Coroutine[Any, Any, Outcome], fast: bool = False) -> NoReturn:
+def run(name: str, running: Coroutine[Any, Any, Outcome]) -> NoReturn:
     """
     :param name: of the command, for what it tells.
-    :param fast: on uvloop where there is one; it takes longer to start.
     :raises SystemExit: with the outcome.
     """
     logging.basicConfig(format=f"aiorest-gw {name}: %(message)s")
@@ -27,8 +26,7 @@ def run(name: str, running: Coroutine[Any, Any, Outcome], fast: bool = False) ->
         # What a locale cannot write is no reason to stop.
         for stream in (sys.stdout, sys.stderr):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a TextIO here
-        with asyncio.Runner(loop_factory=_fast_loop() if fast else None) as runner:
-            outcome = runner.run(running)
+        outcome = asyncio.run(running)
         sys.stdout.flush()
     except CommandFailed as error:
         tell_failure(name, error)
@@ -42,14 +40,6 @@ def run(name: str, running: Coroutine[Any, Any, Outcome], fast: bool = False) ->
         _write_to_nobody()
         outcome = Outcome.CLOSED_PIPE
     raise SystemExit(outcome)
-
-
-def _fast_loop() -> Any:
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
 
 
 def _write_to_nobody() -> None:
