@@ -21,7 +21,7 @@ __all__ = ["main"]
 
 _EXAMPLES = """  aiorest-gw listen ws://127.0.0.1:8080/
   aiorest-gw listen ws://127.0.0.1:8080/ news/today rooms/red --json
-  aiorest-gw listen ws://127.0.0.1:8080/ news/today --since Zk3d:17 --count 1
+  aiorest-gw listen ws://127.0.0.1:8080/ news/today --since=Zk3d:17 --count 1
   aiorest-gw listen ws://127.0.0.1:8080/ --event 'order.*'"""
 # Pushes between the network and whoever reads the output; behind them nothing is acknowledged.
 _MOST_WAITING = 100
@@ -46,10 +46,11 @@ def _parser() -> CommandParser:
         _EXAMPLES,
     )
     parser.add_argument(
-        "topic", nargs="*", help="subscribe to it; without any, all pushes are printed"
+        "topic", type=_topic, nargs="*", help="subscribe to it; without any, all pushes are printed"
     )
     parser.add_argument(
         "--event",
+        type=_event,
         action="append",
         default=[],
         metavar="NAME",
@@ -63,6 +64,18 @@ def _parser() -> CommandParser:
     )
     parser.add_argument("--count", type=whole_number, metavar="N", help="end after so many pushes")
     return parser
+
+
+def _topic(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError("a topic has a name")
+    return text
+
+
+def _event(text: str) -> str:
+    if not text or "*" in text[:-1]:
+        raise argparse.ArgumentTypeError(f"{text!r} is no name such as order.changed or 'order.*'")
+    return text
 
 
 def _position(text: str) -> Position:
@@ -117,6 +130,7 @@ class _Listening:
             self._places.setdefault(topic, made.position)
             if options.since is not None and not made.recovered:
                 _tell_loss(Loss("not all that was published since then is kept", topic))
+        tell("listen", f"listening to {', '.join(options.topic + options.event) or 'all pushes'}")
 
     async def _heard_besides(self, push: Push) -> None:
         if push.topic not in self._options.topic:
@@ -154,7 +168,7 @@ class _Listening:
 
     def _tell_places(self) -> None:
         for topic, place in self._places.items():
-            tell("listen", f"{topic} goes on behind --since {place.epoch}:{place.offset}")
+            tell("listen", f"{topic} goes on with --since={place.epoch}:{place.offset}")
 
 
 async def _first_of(*running: asyncio.Future[None]) -> None:

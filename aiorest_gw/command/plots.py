@@ -32,7 +32,7 @@ def check_plot(target: str) -> None:
     if target == TERMINAL:
         return
     if Path(target).suffix.lower() not in _KINDS:
-        raise ValueError(f"a plot is a file *{', *'.join(_KINDS)}, or -, not {target!r}")
+        raise ValueError(f"{target!r} is no plot; it is a file *{', *'.join(_KINDS)}, or -")
     if not Path(target).absolute().parent.is_dir():
         raise ValueError(f"there is no folder {Path(target).parent} to write the plot to")
 
@@ -60,7 +60,7 @@ def _curve(measured: Measured) -> tuple[list[float], list[float], list[float]]:
     last = log10(max(10, latencies.count))
     places = [last * number / _POINTS for number in range(_POINTS + 1)]
     heights = [latencies.percentile(100 * (1 - 10**-one)) * 1_000 for one in places]
-    return places, heights, [one for one in _TICKS if _place(one) <= last]
+    return places, heights, [one for one in _TICKS if _place(one) <= last + 1e-9]
 
 
 def _print_plot(measured: Measured, title: str) -> None:

@@ -57,7 +57,7 @@ def _bar(seconds: float) -> Any:
         TextColumn("{task.completed:.0f} of {task.total:g} s"),
         TextColumn("{task.fields[doing]}"),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=Console(stderr=True, force_terminal=True),
         transient=True,
     )
     bar.add_task("", total=seconds, doing="")
