@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
-from itertools import cycle
+from itertools import cycle, islice
+from math import ceil
 from typing import Any
 
 import attrs
@@ -145,20 +146,29 @@ class Load:
         """Ask when it is due, whether those before are answered or not; but for a bound of those."""
         room = asyncio.Semaphore(self._plan.connections * self._plan.in_flight)
         began, sent = time.monotonic(), 0
+        most = ceil((self._end - began) * rate)
         try:
-            async with asyncio.timeout(self._end - began):
-                for client in cycle(self._clients):
-                    due = began + sent / rate
-                    await asyncio.sleep(max(0.0, due - time.monotonic()))
-                    await room.acquire()
-                    task = self._start(self._ask(client, due))
-                    task.add_done_callback(lambda _: room.release())
-                    sent += 1
-        except TimeoutError:
-            return
+            for client in islice(cycle(self._clients), most):
+                due = began + sent / rate
+                await asyncio.sleep(max(0.0, due - time.monotonic()))
+                if not await self._has_room(room):
+                    break
+                task = self._start(self._ask(client, due))
+                task.add_done_callback(lambda _: room.release())
+                sent += 1
         finally:
             until = min(time.monotonic(), self._end)
             self.measured.unsent = max(0, int((until - began) * rate) - sent)
+
+    async def _has_room(self, room: asyncio.Semaphore) -> bool:
+        """Whether one more may be open before the time is over; then it is."""
+        if not room.locked():
+            return await room.acquire()
+        try:
+            async with asyncio.timeout(self._end - time.monotonic()):
+                return await room.acquire()
+        except TimeoutError:
+            return False
 
     async def _ask(self, client: GatewayClient, due: float) -> None:
         """

@@ -92,7 +92,7 @@ class ListenTests(ShellTestCase):
             self.publish(1, 2)
             place = self.place(process.communicate(timeout=PATIENCE)[1])
         self.publish(3)
-        with self.listening("news", place, "--count", "2", "--json") as process:
+        with self.started("listen", self.url, "news", place, "--count", "2", "--json") as process:
             out, errors = process.communicate(timeout=PATIENCE)
         self.assertEqual([2, 3], [one["data"] for one in lines(out)])
         self.assertTrue(self.place(errors).endswith(":3"))
