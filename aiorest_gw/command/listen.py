@@ -97,6 +97,7 @@ class _Listening:
         self._subscriptions: dict[str, Subscription] = {}
         # Of each topic, behind what was printed of it.
         self._places: dict[str, Position] = {}
+        self._away = False
 
     async def run(self) -> Outcome:
         """
@@ -104,7 +105,7 @@ class _Listening:
         """
         client = GatewayClient(**self._options.client)
         closed = asyncio.get_running_loop().create_future()
-        client.on_state(partial(_tell_state, closed))
+        client.on_state(partial(self._tell_state, closed))
         client.on_resumed(lambda: tell("listen", "resumed: nothing is missing"))
         client.on_lost(_tell_loss)
         try:
@@ -166,6 +167,17 @@ class _Listening:
             if known is not None:
                 self._places[topic] = Position(known.epoch, offset)
 
+    def _tell_state(self, closed: asyncio.Future[None], state: State, reason: str) -> None:
+        if state is State.LOST and not self._away:
+            self._away = True
+            tell("listen", f"the connection is lost ({reason}); coming back")
+        elif state is State.OPEN:
+            self._away = False
+        elif state is State.CLOSED and not closed.done():
+            closed.set_exception(ConnectionLost(reason))
+            # Whether or not anybody still waits for it.
+            closed.exception()
+
     def _tell_places(self) -> None:
         for topic, place in self._places.items():
             tell("listen", f"{topic} goes on with --since={place.epoch}:{place.offset}")
@@ -185,15 +197,6 @@ async def _first_of(*running: asyncio.Future[None]) -> None:
 
 def _name(event_name: object) -> str:
     return event_name if isinstance(event_name, str) else compact(event_name)
-
-
-def _tell_state(closed: asyncio.Future[None], state: State, reason: str) -> None:
-    if state is State.LOST:
-        tell("listen", f"the connection is lost ({reason}); coming back")
-    elif state is State.CLOSED and not closed.done():
-        closed.set_exception(ConnectionLost(reason))
-        # Whether or not anybody still waits for it.
-        closed.exception()
 
 
 def _tell_loss(loss: Loss) -> None:

@@ -17,6 +17,8 @@ SERVE = ["aiorest-gw", "serve", "--app", "tests.command.shop:make_factory", *LIS
 SERVE_LOCKED = ["aiorest-gw", "serve", "--app", "tests.command.shop:make_locked_factory", *LISTEN]
 # What a developer has set for himself changes nothing.
 PLAIN = {"NO_COLOR": "", "FORCE_COLOR": "", "TERM": "xterm"}
+# A program without a library that it might use.
+WITHOUT = "import sys; sys.modules[{!r}] = None; from aiorest_gw.command.main import main; main()"
 
 
 @functools.cache
