@@ -36,6 +36,20 @@ class BenchTests(ShellTestCase):
         found = self.bench("--duration", "1", "--rate", "100", "--connections", "2")
         self.assertIn(found["requests"] + found["unsent"], (99, 100, 101))
 
+    def test_what_it_counts_is_what_the_gateway_was_asked(self):
+        with running(SERVE, ROOT) as gateway, gateway.connect() as looking:
+            before = 0
+            for warm_up in ([], ["--warm-up", "0.3"]):
+                load = ["--path", "/hiccup", "--connections", "5", "--duration", "0.7", "--json"]
+                done = self.run_command("bench", gateway.url, *load, *warm_up)
+                asked = ask(looking, "GET", "/asked/hiccup")["data"] - before
+                before += asked
+                counted = json.loads(done.stdout)["requests"]
+                if warm_up:
+                    self.assertTrue(0 < counted < asked)
+                else:
+                    self.assertEqual(asked, counted)
+
     def test_failures_are_counted_by_status(self):
         found = self.bench("--duration", "0.2", "--path", "/users/99", status=1)
         self.assertEqual({"404": found["failures"]}, found["statuses"])

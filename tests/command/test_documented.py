@@ -51,7 +51,9 @@ class DocumentedTests(SynchronousTestCase):
         ) as process:  # fmt: skip
             while "listen" in command and process.poll() is None:
                 ask(publisher, "POST", "/news", data={"id": 5})
-            return process.communicate(timeout=PATIENCE)[0]
+            shown = process.communicate(timeout=PATIENCE)[0]
+        # A machine that is busy while it measures is told so; the page is about one that is not.
+        return re.sub(r"(?m)^aiorest-gw bench: .*\n", "", shown)
 
     def test_all_that_the_readme_names_is_explained(self):
         for command in re.findall(r"aiorest-gw (call|listen|bench) ", README):
