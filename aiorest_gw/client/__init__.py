@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..lazily import lazily
 from .core.connection import Patience
+from .core.requests import Parts
 from .core.serving import GatewayRequest
 from .core.states import State
 from .core.streams import Stream
@@ -49,6 +50,7 @@ __all__ = [
     "GatewayRequest",
     "InvalidCommand",
     "Loss",
+    "Parts",
     "Patience",
     "Position",
     "ReconnectionFailed",

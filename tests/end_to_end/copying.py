@@ -78,7 +78,10 @@ def import_all() -> None:
     from twisted.plugin import getPlugins
     from twisted.scripts import twistd  # noqa: F401
 
-    import aiorest_gw.server.command
+    import aiorest_gw.command.bench
+    import aiorest_gw.command.call
+    import aiorest_gw.command.listen
+    import aiorest_gw.command.serve
     import aiorest_gw.server.twistd  # noqa: F401
 
     list(getPlugins(IServiceMaker))

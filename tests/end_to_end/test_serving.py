@@ -166,7 +166,7 @@ class ServingTests(SynchronousTestCase):
 
     def test_wrong_commands_are_told(self):
         wrong = (
-            [], ["sreve"], ["serve", "--no-such-flag"], ["serve", "--reactor=none"],
+            ["serve", "--no-such-flag"], ["serve", "--reactor=none"],
             ["serve", *APP, "--reactor=kqueue"], ["serve", *APP, "--reactor=win32"],
             ["serve", *APP, *LISTEN, "--log-level=loud"],
         )  # fmt: skip

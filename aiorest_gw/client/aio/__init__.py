@@ -4,6 +4,7 @@ The same as :mod:`aiorest_gw.client`, with coroutines in place of Deferreds.
 """
 
 from ..core.connection import Patience
+from ..core.requests import Parts
 from ..core.serving import GatewayRequest
 from ..core.states import State
 from ..core.streams import Stream
@@ -33,6 +34,7 @@ __all__ = [
     "GatewayRequest",
     "InvalidCommand",
     "Loss",
+    "Parts",
     "Patience",
     "Position",
     "ReconnectionFailed",

@@ -9,12 +9,11 @@ import attrs
 
 from ...arguments import checked_callable, checked_number, checked_seconds
 from ...messages import Push
-from .calls import Call
 from .connection import Connection, Patience
 from .credentials import Token
 from .lanes import Lanes
 from .listeners import Listener, Listeners
-from .requests import Requests, request_of
+from .requests import Parts, Requests, request_of
 from .serving import Serving
 from .session import Opened, Session
 from .states import State
@@ -120,7 +119,7 @@ class Gateway(Verbs[A], Generic[A]):
         event_name: Any = None,
         headers: dict[str, Any] | None = None,
         token: str | None = None,
-    ) -> Stream[Any]:
+    ) -> Parts:
         """Ask for an answer that comes in parts: ``async for part in client.stream("/count")``.
 
         It is asked when the first part is wanted, and cancelled when the loop is left.
@@ -129,18 +128,7 @@ class Gateway(Verbs[A], Generic[A]):
         """
         asked = request_of(method, url, data, args, deadline, event_name, headers, token)
         items: Items[Any] = Items(self._world, self._backlog)
-        calls: list[Call] = []
-
-        def begin() -> None:
-            self._connection.open()
-            calls.append(self._requests.parts(asked, items))
-
-        def end() -> None:
-            for call in calls:
-                if not call.ended:
-                    self._session.forget(call)
-
-        return Stream(items, begin, end)
+        return self._requests.in_parts(asked, items, self._connection.open)
 
     # -- pushes
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import inf
 from typing import Any
 
+import attrs
 from msgspec import UNSET
 
 from ..errors import CommandFailed, CommandTimeout, InvalidCommand
 from .calls import Call
 from .session import Session
-from .streams import Items
+from .streams import Items, Stream
 from .v1 import Incoming, Request
 from .world import World
 
-__all__ = ["Requests", "request_of"]
+__all__ = ["Parts", "Requests", "data_of", "request_of"]
 
 # Seconds behind a request's deadline at which the client gives up, where nobody has answered.
 _BEHIND_DEADLINE = 1.0
@@ -96,25 +98,81 @@ class Requests:
             call.future, CommandTimeout(f"{asked} was not answered in {deadline:g} ms{sent}")
         )
 
-    def parts(self, request: Request, items: Items[Any]) -> Call:
-        """Ask for an answer that comes in parts.
+    def in_parts(self, request: Request, items: Items[Any], begin: Callable[[], None]) -> Parts:
+        """An answer that may come in parts; it is asked for when the first one is wanted.
 
-        :param items: take them, and the end.
+        :param items: that wait for the application.
+        :param begin: is called before.
         """
-        call = self._session.ask(request, items.put)
-        self._world.begin(self._until_ended(call, items), lambda: None)
-        return call
+        answering = _Answering(items)
 
-    async def _until_ended(self, call: Call, items: Items[Any]) -> None:
+        def ask() -> None:
+            begin()
+            answering.call = self._session.ask(request, answering.put)
+            self._world.begin(self._until_ended(answering.call, answering), lambda: None)
+
+        def leave() -> None:
+            call = answering.call
+            if call is not None and not call.ended:
+                self._session.forget(call)
+
+        return Parts(answering, ask, leave)
+
+    async def _until_ended(self, call: Call, answering: _Answering) -> None:
         try:
-            last = data_of(await self._answered(call))
+            answering.end(await self._answered(call))
         except Exception as error:
-            items.end(error)
-            return
-        # The end of a stream has no data; what comes at once is a part too.
-        if last is not None:
-            items.put(last)
-        items.end()
+            answering.items.end(error)
+
+
+@attrs.define(eq=False)
+class _Answering:
+    """An answer that comes in parts, as far as it has come; whoever takes them is not known to it."""
+
+    items: Items[Any]
+    call: Call | None = None
+    status: int | None = None
+    in_parts: bool = False
+
+    def put(self, part: Any) -> None:
+        """A part came."""
+        self.in_parts = True
+        self.items.put(part)
+
+    def end(self, answer: Incoming) -> None:
+        """The end came.
+
+        :raises CommandFailed: it is a failure.
+        """
+        self.status = answer.status
+        last = data_of(answer)
+        # The end of what came in parts has no data.
+        if last is not None or not self.in_parts:
+            self.items.put(last)
+        self.items.end()
+
+
+class Parts(Stream[Any]):
+    """The parts of an answer, as they come; of one that comes at once, that alone.
+
+    It is asked for when the first one is wanted, and cancelled where the loop is left before its end.
+    """
+
+    def __init__(
+        self, answering: _Answering, ask: Callable[[], None], leave: Callable[[], None]
+    ) -> None:
+        super().__init__(answering.items, ask, leave)
+        self._answering = answering
+
+    @property
+    def status(self) -> int | None:
+        """Of the answer, an HTTP number; None until its end came."""
+        return self._answering.status
+
+    @property
+    def in_parts(self) -> bool:
+        """Whether it comes in parts."""
+        return self._answering.in_parts
 
 
 def data_of(answer: Incoming) -> Any:

@@ -1,35 +1,35 @@
-"""The console script ``aiorest-gw``."""
+"""``aiorest-gw serve``: an application in the foreground."""
 
 from __future__ import annotations
 
 import os
 import re
 import signal
-import sys
 from collections.abc import Sequence
 
 from twisted.application.reactors import NoSuchReactor, getReactorTypes
 from twisted.python import usage
 
-from .. import __version__
 from ..arguments import nearest
 from ..errors import ConfigurationError
-from .building import build_service, build_supervisor
-from .foreground import ForegroundService, ForegroundSupervisor, run_service
-from .leaving import LeavingService
-from .options import GatewayOptions
-from .reactors import install_reactor
+from ..server.building import build_service, build_supervisor
+from ..server.foreground import ForegroundService, ForegroundSupervisor, run_service
+from ..server.leaving import LeavingService
+from ..server.options import GatewayOptions
+from ..server.reactors import install_reactor
+from ..version import VERSION
 
 __all__ = ["main"]
 
 
 def _show_version(options: usage.Options) -> None:
     """show the version and exit"""
-    print(f"aiorest-gw {__version__}")
+    print(f"aiorest-gw {VERSION}")
     raise SystemExit(0)
 
 
 class _Serve(GatewayOptions):
+    synopsis = f"Usage: aiorest-gw serve {GatewayOptions.synopsis}"
     opt_version = _show_version
     optParameters = [
         ["reactor", None, None, "as twistd's --reactor (default: asyncio on uvloop)"],
@@ -49,29 +49,15 @@ class _Serve(GatewayOptions):
         self["log-level"] = self["log-level"] or "warn"
 
 
-class _Command(usage.Options):
-    synopsis = "Usage: aiorest-gw"
-    subCommands = [
-        ["serve", None, _Serve, "serve an application in the foreground"],
-    ]
+def main(arguments: Sequence[str]) -> None:
+    """Serve until it is stopped.
 
-    opt_version = _show_version
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command.
-
-    :param arguments: those of the process if not given.
     :raises SystemExit: with one line and status 1 where something is wrong.
     """
-    command = _Command()
+    options = _Serve()
     try:
-        command.parseOptions(sys.argv[1:] if arguments is None else arguments)
-        if command.subCommand is None:
-            raise usage.UsageError(
-                "name a command, as in: aiorest-gw serve --app package.module:name"
-            )
-        _serve(command.subOptions)
+        options.parseOptions(arguments)
+        _serve(options)
     except usage.UsageError as error:
         raise SystemExit(f"aiorest-gw: {error}{_hint(str(error))}") from None
     except ConfigurationError as error:
@@ -84,10 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _hint(message: str) -> str:
     """Which flag was probably meant by one that there is not."""
     found = re.search(r"option --([\w-]+) not recognized", message)
-    flags = list(_Serve()) if found else []
-    if found and found[1] in flags:
-        return f"; write aiorest-gw serve --{found[1]} …"
-    meant = nearest(found[1], flags) if found else None
+    meant = nearest(found[1], _Serve()) if found else None
     return f"; is --{meant} meant?" if meant else ""
 
 
