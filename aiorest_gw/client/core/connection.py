@@ -196,7 +196,6 @@ class Connection:
 
     def ready(self) -> None:
         """What is asked is sent at once from now on."""
-        self._backoff.reset()
         self._was_open = True
         self._time(self._patience.heartbeat, self._listen)
         self._go(State.OPEN, "")
@@ -240,12 +239,12 @@ class Connection:
 
     def received(self, wire: Wire, payload: bytes) -> None:
         if wire is self._wire:
-            self._quiet = False
             self._spoken.received(payload)
+            self._heard()
 
     def alive(self, wire: Wire, pong: bytes | None = None) -> None:
         if wire is self._wire:
-            self._quiet = False
+            self._heard()
             waits = self._pings.pop(pong, None) if pong is not None else None
             if waits is not None:
                 future, began = waits
@@ -292,9 +291,18 @@ class Connection:
             again = f" again in {tried} attempts" if self._was_open else ""
             failed = kind(f"it could not be connected{again}: {self._why}")
             failed.__cause__ = error
+            if self._was_open:
+                # Perhaps nobody waits who could be told: who only hears of events.
+                self._world.warn("{error}", error=str(failed))
             self.give_up(failed)
         elif self.state is not State.CONNECTING and self.state is not State.LOST:
             self._go(State.LOST, self._why)
+
+    def _heard(self) -> None:
+        """The peer lives. Before that nothing went well: one that hangs up is not tried for ever."""
+        self._quiet = False
+        if self.state is State.OPEN:
+            self._backoff.reset()
 
     def _listen(self) -> None:
         """After each while: whoever said nothing is asked, and then given up."""

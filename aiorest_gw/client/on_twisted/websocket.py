@@ -42,8 +42,8 @@ class WebSocketOptions:
     :param headers: of the opening handshake.
     :param max_message_size: bytes of the largest message that is taken; 0: of any size.
     :param compression: whether messages may be compressed (RFC 7692).
-    :param tls: a ``SSLContext`` or what :func:`twisted.internet.ssl.optionsForClientTLS` gives; None:
-        the system's certificates are trusted.
+    :param tls: what :func:`twisted.internet.ssl.optionsForClientTLS` gives; None: the system's
+        certificates are trusted.
     :param connector: makes the endpoint, in place of a name that is looked up.
     """
 
