@@ -141,7 +141,8 @@ class Connection:
         :raises ConnectionLost: it will not be.
         """
         self.open()
-        if self.state is not State.OPEN:
+        # Whoever is told of a loss may come here before it is settled what follows.
+        if self.state is not State.OPEN or self._wire is None:
             future = self._world.future()
             self._waiting.append(future)
             try:
@@ -253,7 +254,7 @@ class Connection:
     def lost(self, wire: Wire, code: int, reason: str) -> None:
         if wire is not self._wire:
             return
-        self._wire = None
+        keeper, self._wire = self._keeper, None
         self._stop_timer()
         self._closing = self._spoken.lost(code, reason)
         self._why = f"{code}{reason and ': '}{reason}"
@@ -261,6 +262,9 @@ class Connection:
         pings, self._pings = self._pings, {}
         for future, _ in pings.values():
             self._world.fail(future, error)
+        if self._keeper is not keeper:
+            # One that was told has closed it.
+            return
         if not self._closing.come_back:
             self.give_up(error)
         else:
@@ -327,9 +331,10 @@ class Connection:
             return
         self._last_keeper, self._keeper, self._wire = self._keeper, None, None
         self._stop_timer()
-        self._go(State.CLOSED, reason)
+        # A watcher of the state may open it again: who waits for that is not told of this end.
         waiting = self._take_waiting()
         pings, self._pings = self._pings, {}
+        self._go(State.CLOSED, reason)
         for future in [*waiting, *(future for future, _ in pings.values())]:
             self._world.fail(future, error or closed())
         self._spoken.end(error)

@@ -116,7 +116,11 @@ class _WebSocket(WebSocketClientProtocol):  # type: ignore[misc]  # untyped
         self._line.alive(self, payload)
 
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
-        why = reason or ""
+        why = (reason if wasClean else self.wasNotCleanReason) or ""
+        if self.closeHandshakeTimeoutCall is not None:
+            # Autobahn leaves it to run where there was no closing handshake.
+            self.closeHandshakeTimeoutCall.cancel()
+            self.closeHandshakeTimeoutCall = None
         if self._client is not None:
             if self.localCloseCode in BROKEN:
                 # What we could not take counts, whatever the peer says to it.
@@ -124,7 +128,7 @@ class _WebSocket(WebSocketClientProtocol):  # type: ignore[misc]  # untyped
             self._line.lost(self, code or 1006, why)
             self._client.connectionLost(Failure(TransportLost(why)))
         elif not self.attempt.called:
-            self.attempt.errback(TransportLost(why or "the opening handshake failed"))
+            self.attempt.errback(ConnectionError(why or "the opening handshake failed"))
 
     # -- what is written
 
