@@ -117,10 +117,10 @@ class _WebSocket(WebSocketClientProtocol):  # type: ignore[misc]  # untyped
 
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
         why = (reason if wasClean else self.wasNotCleanReason) or ""
-        if self.closeHandshakeTimeoutCall is not None:
+        timeout: Any = self.closeHandshakeTimeoutCall
+        if timeout is not None:
             # Autobahn leaves it to run where there was no closing handshake.
-            self.closeHandshakeTimeoutCall.cancel()
-            self.closeHandshakeTimeoutCall = None
+            timeout.cancel()
         if self._client is not None:
             if self.localCloseCode in BROKEN:
                 # What we could not take counts, whatever the peer says to it.
