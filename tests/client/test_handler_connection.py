@@ -302,6 +302,13 @@ class ClosingTests(HandlerCase):
         self.tells(LOADED)
         self.assertIs(State.CLOSED, handler.state)
 
+    def test_a_callback_that_still_commands_when_it_is_closed_is_no_failure(self):
+        handler = self.opened()
+        handler.register_callback(LOADED, lambda event: handler.execute_command(RELOAD))
+        self.tells(LOADED)
+        self.successResultOf(handler.close())
+        self.assertEqual([], self.flushLoggedErrors())
+
     def test_it_is_closed_while_it_connects(self):
         handler = self.handler()
         asked = handler.execute_command(RELOAD)
