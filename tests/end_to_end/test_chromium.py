@@ -197,9 +197,10 @@ class Promises:
             with self.assertRaises(self.client.ConnectionLost):
                 await self.within(one)
         self.chromium = Chromium(self.chromium.port)
-        await page.execute_command(command("Page.navigate", url="data:text/html,x"), timeout=20)
+        self.assertEqual(4, value(await page.execute_command(evaluate("2 + 2"), timeout=20)))
+        # Page.enable was sent again, or nothing would be heard of this.
+        await page.execute_command(command("Page.navigate", url="data:text/html,x"))
         self.assertEqual(LOADED, (await self.within(loaded))["method"])
-        self.assertEqual(2, value(await page.execute_command(evaluate("1 + 1"))))
 
     async def test_a_callback_lets_requests_go_on_and_answers_others(self):
         page = self.page(on_connect=[command("Fetch.enable")])
