@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from pathlib import Path
 
@@ -15,8 +14,7 @@ USAGE = "python -m examples.chromium URL out.png"
 
 
 async def picture(url: str, path: str) -> None:
-    # A browser that runs as root has no sandbox.
-    chrome = Chrome(*(["--no-sandbox"] if os.name == "posix" and os.geteuid() == 0 else []))
+    chrome = Chrome()
     await chrome.start()
     try:
         page = await chrome.get_page()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shutil
 import tempfile
@@ -18,6 +19,8 @@ FLAGS = (
     "--headless", "--no-first-run", "--disable-gpu", "--disable-sync", "--disable-dev-shm-usage",
     "--disable-background-networking", "--remote-debugging-port=0",
 )  # fmt: skip
+# A browser that runs as root has no sandbox.
+AS_ROOT = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
 # Seconds for the browser to start.
 PATIENCE = 30
 
@@ -41,8 +44,8 @@ class Chrome:
             raise RuntimeError(f"there is no browser here: none of {', '.join(NAMES)}")
         self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         self._process = await asyncio.create_subprocess_exec(
-            command, f"--user-data-dir={self._profile.name}", *FLAGS, *self._flags, "about:blank",
-            stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
+            command, f"--user-data-dir={self._profile.name}", *FLAGS, *AS_ROOT, *self._flags,
+            "about:blank", stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         try:
             async with asyncio.timeout(PATIENCE):
@@ -59,7 +62,7 @@ class Chrome:
             found = re.search(rb"DevTools listening on ws://[^/]*:(\d+)/", line)
             if found:
                 return int(found[1])
-        raise RuntimeError("the browser ended: it may need --no-sandbox where it runs as root")
+        raise RuntimeError("the browser ended before it listened")
 
     async def get_page(self) -> Page:
         """A new page, in a tab of its own, over a connection of its own."""

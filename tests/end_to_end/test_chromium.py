@@ -1,29 +1,34 @@
 """Handlers against a real Chromium, in both worlds."""
 
+import asyncio
 import base64
 import contextlib
 import http.server
 import json
+import re
 import socket
 import ssl
 import tempfile
+import textwrap
 import threading
+import types
 import unittest
 import urllib.request
 from pathlib import Path
 
-from aiorest_gw.client import Patience
+from aiorest_gw.client import Patience, aio
 
 from ..client.worlds import OnAsyncio, OnTwisted
 from .browser import CHROMIUM, Chromium
 from .certificates import make_certificate
+from .gateways import run
 
 LOADED, DIALOG, PAUSED = (
     "Page.loadEventFired",
     "Page.javascriptDialogOpening",
     "Fetch.requestPaused",
 )
-PAGE = b"<!doctype html><title>A page</title><h1>Hello</h1>"
+PAGE = b'<!doctype html><title>A page</title><meta name="description" content="of tests"><h1>Hello</h1>'
 # Until a browser that was killed has been started again.
 PATIENT = Patience(attempts=100, first_wait=0.1, longest_wait=0.5)
 
@@ -269,3 +274,99 @@ class TwistedTests(Promises, OnTwisted):
 @without_browser
 class AsyncioTests(Promises, OnAsyncio):
     pass
+
+
+ROOT = Path(__file__).resolve().parents[2]
+BLOCK = re.compile(r"^\.\. code-block:: python\n\n((?:    .*\n|\n)+)", re.M)
+
+
+def documented(port):
+    """What the page about browsers defines, for the browser at a port."""
+    text = (ROOT / "docs" / "howto" / "browser.rst").read_text().replace("9222", str(port))
+    names = {}
+    for block in BLOCK.findall(text):
+        exec(compile(textwrap.dedent(block), "browser.rst", "exec"), names)
+    return types.SimpleNamespace(**names)
+
+
+@without_browser
+class DocumentTests(unittest.IsolatedAsyncioTestCase):
+    """The examples of the page about browsers, run as they stand there."""
+
+    def setUp(self):
+        chromium = Chromium()
+        self.addCleanup(chromium.kill)
+        self.page_id = new_page(chromium.port).rpartition("/")[2]
+        self.connection = aio.ConnectionHandler(chromium.port, self.page_id)
+        self.examples = documented(chromium.port)
+        self.url = self.enterContext(served())
+
+    async def asyncTearDown(self):
+        await self.connection.close()
+
+    async def test_the_browser_tells_its_version(self):
+        self.assertIn("Chrome/", await self.examples.version())
+
+    async def test_a_page_gives_its_text_and_figures(self):
+        await self.connection.execute_commands([command("Network.enable"), command("Page.enable")])
+        loaded = asyncio.Event()
+        await self.connection.register_callback(LOADED, lambda _: loaded.set())
+        await self.connection.execute_command(command("Page.navigate", url=self.url))
+        await asyncio.wait_for(loaded.wait(), 20)
+        self.assertIn("<h1>Hello</h1>", await self.examples.get_html(self.connection))
+        request = self.connection.network_logs[0]["params"]["requestId"]
+        answers = await self.examples.get_page_metrics(self.connection, request)
+        self.assertEqual([1, 2, 3], [answer["id"] for answer in answers])
+        self.assertEqual(PAGE.decode(), answers[1]["result"]["body"])
+
+    async def test_requests_are_logged(self):
+        said = asyncio.Queue()
+        monitoring = asyncio.create_task(
+            self.examples.monitor_network(self.page_id, said.put_nowait)
+        )
+        # What is asked before it listens is not heard.
+        for _ in range(100):
+            await self.connection.execute_command(command("Page.navigate", url=self.url))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.2):
+                    while await said.get() != f"Request: {self.url}":
+                        """It is that of a picture of the page."""
+                    break
+        else:
+            self.fail("nothing was logged")
+        monitoring.cancel()
+        await asyncio.wait([monitoring])
+        self.assertTrue(monitoring.cancelled())
+
+    async def test_dialogs_are_accepted_and_requests_pass(self):
+        await self.examples.watch(self.connection)
+        await self.examples.accept_dialogs(self.connection)
+        await self.examples.let_requests_pass(self.connection)
+        answer = await self.connection.execute_command(evaluate("confirm('sure?')"))
+        self.assertIs(True, value(answer))
+        await self.connection.execute_command(command("Page.navigate", url=self.url))
+
+    async def test_pages_are_read_side_by_side(self):
+        read = await self.examples.main([self.url, f"{self.url}other"])
+        self.assertEqual(
+            [
+                {"url": self.url, "title": "A page", "description": "of tests"},
+                {"url": f"{self.url}other", "title": "A page", "description": "of tests"},
+            ],
+            read,
+        )
+
+
+@without_browser
+class PictureTests(unittest.TestCase):
+    def test_a_picture_is_taken_from_the_shell(self):
+        with tempfile.TemporaryDirectory() as folder, served() as url:
+            path = Path(folder) / "out.png"
+            done = run(["python", "-m", "examples.chromium", url, str(path)], ROOT)
+            self.assertEqual((0, f"{path}: A page\n"), (done.returncode, done.stdout), done.stderr)
+            self.assertEqual(b"\x89PNG", path.read_bytes()[:4])
+
+    def test_what_goes_wrong_is_told_in_one_line(self):
+        for arguments in ((), ("http://nowhere.invalid/", "out.png")):
+            done = run(["python", "-m", "examples.chromium", *arguments], ROOT)
+            self.assertEqual((1, 1), (done.returncode, len(done.stderr.splitlines())), done.stderr)
