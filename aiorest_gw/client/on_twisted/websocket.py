@@ -266,6 +266,7 @@ class WebSocketService:
             retryPolicy=lambda _: line.delay(),
             clock=self._wait,  # type: ignore[arg-type]  # it needs nothing else of a clock
         )
+        self._stopping: Deferred[Any] | None = None
 
     def start(self) -> None:
         self._service.startService()
@@ -274,4 +275,15 @@ class WebSocketService:
         self._wait.end()
 
     def stop(self) -> Deferred[Any]:
-        return maybeDeferred(self._service.stopService)
+        # A ClientService cannot be stopped by whoever is told that it has been, within that call.
+        if self._stopping is None:
+            self._stopping = maybeDeferred(self._service.stopService)
+        stopped: Deferred[None] = Deferred()
+
+        def tell(result: Any) -> Any:
+            if not stopped.called:
+                stopped.callback(None)
+            return result
+
+        self._stopping.addBoth(tell)
+        return stopped
