@@ -8,6 +8,7 @@ __all__ = [
     "ClientError",
     "CommandFailed",
     "CommandTimeout",
+    "ConnectionClosed",
     "ConnectionFailed",
     "ConnectionLost",
     "InvalidCommand",
@@ -56,6 +57,10 @@ class ConnectionLost(ClientError, ConnectionError):
     def __init__(self, message: str, code: int = 1006) -> None:
         super().__init__(message)
         self.code = code
+
+
+class ConnectionClosed(ConnectionLost):
+    """The application has closed the connection itself. A callback that ends with it is not logged."""
 
 
 class ConnectionFailed(ConnectionLost):

@@ -136,8 +136,10 @@ class Network(TwistedWorld):
 
     def loses(self, code=1006, reason=""):
         """The connection is closed, or cut; the client waits, and comes back."""
+        # Whoever is told may close it, and open it with another.
+        keeper = self._keeper
         self.peers[-1].is_lost(code, reason)
-        self._keeper.again()
+        keeper.again()
 
 
 class ScriptedCase(SynchronousTestCase):

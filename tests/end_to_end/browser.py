@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import itertools
-import json
+import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from websockets.sync.client import ClientConnection, connect
+from aiorest_gw.client.aio import ConnectionHandler
 
 from .gateways import PATIENCE
 
@@ -21,50 +21,80 @@ CHROMIUM = (
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--disable-dev-shm-usage", "--remote-debugging-port=0",
+    "--disable-dev-shm-usage",
     # Or of two tabs the one behind looks at its clock once in a second.
     "--disable-background-timer-throttling", "--disable-renderer-backgrounding",
     "--disable-backgrounding-occluded-windows", "about:blank",
 )  # fmt: skip
 
 
+class Chromium:
+    """The process of a browser, with a profile of its own.
+
+    :param port: of its DevTools Protocol; 0: a free one.
+    """
+
+    def __init__(self, port: int = 0) -> None:
+        assert CHROMIUM is not None
+        self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        self._process = subprocess.Popen(
+            [
+                CHROMIUM, f"--user-data-dir={self._profile.name}",
+                f"--remote-debugging-port={port}", *FLAGS,
+            ],
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+        )  # fmt: skip
+        self.port = self._read_port()
+
+    def _read_port(self) -> int:
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            found = re.search(r"DevTools listening on ws://[^/]*:(\d+)/", line)
+            if found:
+                return int(found[1])
+        raise AssertionError("the browser ended")
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+        self._profile.cleanup()
+
+
 class Page:
     """A tab.
 
-    :param session: its session of the DevTools Protocol; None for the browser itself.
+    :param runner: of the loop that its browser's connection belongs to.
+    :param session: its session of the DevTools Protocol.
     """
 
-    def __init__(self, connection: ClientConnection, session: str | None) -> None:
-        self._connection = connection
-        self._session = {} if session is None else {"sessionId": session}
-        self._ids = itertools.count(1 if session is None else 1000)
+    def __init__(self, runner: asyncio.Runner, browser: ConnectionHandler, session: str) -> None:
+        self._runner = runner
+        self._browser = browser
+        self._session = session
 
     def command(self, method: str, **params: Any) -> dict[str, Any]:
-        """Send a command and wait for its answer; events are passed over."""
-        id = next(self._ids)
-        message = {"id": id, "method": method, "params": params} | self._session
-        self._connection.send(json.dumps(message))
-        answer = self._receive(lambda message: message.get("id") == id)
-        if "error" in answer:
-            raise AssertionError(f"{method}: {answer['error']}")
-        result: dict[str, Any] = answer["result"]
+        """Send a command and wait for its answer."""
+        result: dict[str, Any] = self._runner.run(self._command(method, **params))["result"]
         return result
+
+    def _command(self, method: str, **params: Any) -> Any:
+        command = {"method": method, "params": params, "sessionId": self._session}
+        return self._browser.execute_command(command, timeout=PATIENCE)
 
     def open(self, address: str) -> None:
         """Go to a page and wait until it is loaded."""
-        self.command("Page.enable")
-        self._connection.send(
-            json.dumps(
-                {"id": 0, "method": "Page.navigate", "params": {"url": address}} | self._session
-            )
-        )
-        self._receive(lambda message: message.get("method") == "Page.loadEventFired")
+        self._runner.run(self._open(address))
 
-    def _receive(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        while True:
-            message: dict[str, Any] = json.loads(self._connection.recv(timeout=PATIENCE))
-            if wanted(message):
-                return message
+    async def _open(self, address: str) -> None:
+        loaded = asyncio.Event()
+        await self._browser.register_callback(
+            "Page.loadEventFired", lambda _: loaded.set(), True, session_id=self._session
+        )
+        await self._command("Page.enable")
+        await self._command("Page.navigate", url=address)
+        await asyncio.wait_for(loaded.wait(), PATIENCE)
 
     def run(self, script: str) -> Any:
         """The value of an expression in the page, awaited where it is a promise."""
@@ -95,33 +125,29 @@ def page(address: str) -> Iterator[Page]:
 @contextlib.contextmanager
 def pages(*addresses: str) -> Iterator[list[Page]]:
     """Open pages in one browser, each in a tab."""
-    assert CHROMIUM is not None
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        process = subprocess.Popen(
-            [CHROMIUM, f"--user-data-dir={profile}", *FLAGS],
-            stderr=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            text=True,
-        )
-        try:
-            assert process.stderr is not None
-            for line in process.stderr:
-                if "DevTools listening on " in line:
-                    break
-            else:
-                raise AssertionError("the browser ended")
-            url = line.split("DevTools listening on ")[1].strip()
-            with connect(url, max_size=None, compression=None) as connection:
-                browser = Page(connection, None)
-                yield [_tab(browser, connection, address) for address in addresses]
-        finally:
-            process.kill()
-            process.communicate()
+    chromium = Chromium()
+    try:
+        with asyncio.Runner() as runner:
+            browser = ConnectionHandler(chromium.port)
+            yield [_tab(runner, browser, address) for address in addresses]
+            runner.run(browser.close())
+    finally:
+        chromium.kill()
 
 
-def _tab(browser: Page, connection: ClientConnection, address: str) -> Page:
-    target = browser.command("Target.createTarget", url="about:blank")["targetId"]
-    attached = browser.command("Target.attachToTarget", targetId=target, flatten=True)
-    tab = Page(connection, attached["sessionId"])
+def _tab(runner: asyncio.Runner, browser: ConnectionHandler, address: str) -> Page:
+    session = runner.run(_attach(browser))
+    tab = Page(runner, browser, session)
     tab.open(address)
     return tab
+
+
+async def _attach(browser: ConnectionHandler) -> str:
+    """A tab of its own, and the session that leads to it."""
+    created = await browser.execute_command(
+        {"method": "Target.createTarget", "params": {"url": "about:blank"}}
+    )
+    params = {"targetId": created["result"]["targetId"], "flatten": True}
+    attached = await browser.execute_command({"method": "Target.attachToTarget", "params": params})
+    session: str = attached["result"]["sessionId"]
+    return session

@@ -12,7 +12,7 @@ from ..core.address import browser_address, version_url
 from ..core.connection import Patience
 from ..core.credentials import Token
 from ..core.finding import BROWSER, Resolver, finder
-from ..core.handler import HANDLER_PATIENCE, Handler
+from ..core.handler import HANDLER_PATIENCE, MOST_BYTES, Handler
 from .websocket import Connector, WebSocketOptions
 from .world import AsyncioWorld
 
@@ -80,7 +80,7 @@ class ConnectionHandler(Handler[Coroutine[Any, Any, Any]]):
         headers: Mapping[str, str] | None = None,
         on_connect: tuple[dict[str, Any], ...] | list[dict[str, Any]] = (),
         max_queued_events: int = 10_000,
-        max_message_size: int = 0,
+        max_message_size: int = MOST_BYTES,
         compression: bool = False,
         tls: ssl.SSLContext | None = None,
         patience: Patience = HANDLER_PATIENCE,

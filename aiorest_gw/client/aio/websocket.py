@@ -258,8 +258,8 @@ class WebSocketKeeper:
             self._websocket.close(1000, "")
         else:
             task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.shield(asyncio.wait([task]))
+        # Whoever is cancelled who waits for this, is; the task ends nevertheless.
+        await asyncio.wait([task])
 
     async def _keep(self) -> None:
         while not self._stopped:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from ..core.world import Keeper, Line
+from ..errors import ConnectionClosed
 from .websocket import WebSocketKeeper, WebSocketOptions
 
 __all__ = ["AsyncioWorld"]
@@ -65,7 +66,8 @@ class AsyncioWorld:
 
         def done(task: asyncio.Future[Any]) -> None:
             self._tasks.discard(task)
-            if not task.cancelled() and (error := task.exception()) is not None:
+            error = None if task.cancelled() else task.exception()
+            if error is not None and not isinstance(error, ConnectionClosed):
                 _log.error("what an application gave to be awaited failed", exc_info=error)
             ended()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from ..errors import ConnectionLost, InvalidCommand
+from ..errors import ConnectionClosed, InvalidCommand
 
 __all__ = ["Call", "Calls"]
 
@@ -91,6 +91,6 @@ def _ended(calls: list[Call]) -> list[Call]:
     return calls
 
 
-def closed() -> ConnectionLost:
+def closed() -> ConnectionClosed:
     """What everybody is told who still waits when the application closes."""
-    return ConnectionLost("the connection was closed", 1000)
+    return ConnectionClosed("the connection was closed", 1000)

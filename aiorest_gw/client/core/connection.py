@@ -141,7 +141,8 @@ class Connection:
         :raises ConnectionLost: it will not be.
         """
         self.open()
-        if self.state is not State.OPEN:
+        # Whoever is told of a loss may come here before it is settled what follows.
+        if self.state is not State.OPEN or self._wire is None:
             future = self._world.future()
             self._waiting.append(future)
             try:
@@ -196,7 +197,6 @@ class Connection:
 
     def ready(self) -> None:
         """What is asked is sent at once from now on."""
-        self._backoff.reset()
         self._was_open = True
         self._time(self._patience.heartbeat, self._listen)
         self._go(State.OPEN, "")
@@ -240,12 +240,12 @@ class Connection:
 
     def received(self, wire: Wire, payload: bytes) -> None:
         if wire is self._wire:
-            self._quiet = False
             self._spoken.received(payload)
+            self._heard()
 
     def alive(self, wire: Wire, pong: bytes | None = None) -> None:
         if wire is self._wire:
-            self._quiet = False
+            self._heard()
             waits = self._pings.pop(pong, None) if pong is not None else None
             if waits is not None:
                 future, began = waits
@@ -254,7 +254,7 @@ class Connection:
     def lost(self, wire: Wire, code: int, reason: str) -> None:
         if wire is not self._wire:
             return
-        self._wire = None
+        keeper, self._wire = self._keeper, None
         self._stop_timer()
         self._closing = self._spoken.lost(code, reason)
         self._why = f"{code}{reason and ': '}{reason}"
@@ -262,6 +262,9 @@ class Connection:
         pings, self._pings = self._pings, {}
         for future, _ in pings.values():
             self._world.fail(future, error)
+        if self._keeper is not keeper:
+            # One that was told has closed it.
+            return
         if not self._closing.come_back:
             self.give_up(error)
         else:
@@ -292,9 +295,18 @@ class Connection:
             again = f" again in {tried} attempts" if self._was_open else ""
             failed = kind(f"it could not be connected{again}: {self._why}")
             failed.__cause__ = error
+            if self._was_open:
+                # Perhaps nobody waits who could be told: who only hears of events.
+                self._world.warn("{error}", error=str(failed))
             self.give_up(failed)
         elif self.state is not State.CONNECTING and self.state is not State.LOST:
             self._go(State.LOST, self._why)
+
+    def _heard(self) -> None:
+        """The peer lives. Before that nothing went well: one that hangs up is not tried for ever."""
+        self._quiet = False
+        if self.state is State.OPEN:
+            self._backoff.reset()
 
     def _listen(self) -> None:
         """After each while: whoever said nothing is asked, and then given up."""
@@ -319,9 +331,10 @@ class Connection:
             return
         self._last_keeper, self._keeper, self._wire = self._keeper, None, None
         self._stop_timer()
-        self._go(State.CLOSED, reason)
+        # A watcher of the state may open it again: who waits for that is not told of this end.
         waiting = self._take_waiting()
         pings, self._pings = self._pings, {}
+        self._go(State.CLOSED, reason)
         for future in [*waiting, *(future for future, _ in pings.values())]:
             self._world.fail(future, error or closed())
         self._spoken.end(error)

@@ -107,6 +107,14 @@ CDP: Dialect = CDPDialect()
 PLAIN: Dialect = PlainDialect()
 
 
+def _written(command: dict[str, Any]) -> bytes:
+    """A command as JSON, without its id: it is given one when it is sent."""
+    try:
+        return _encode({key: value for key, value in command.items() if key != "id"})
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise InvalidCommand(f"the command cannot be written as JSON: {error}") from None
+
+
 class Exchange:
     """One peer, over as many WebSockets as it takes.
 
@@ -114,7 +122,7 @@ class Exchange:
     :param dialect: that is spoken.
     :param ready: is called when what is asked is sent at once from now on.
     :param heard: takes each event and its name.
-    :param most_waiting: commands that may wait for a connection.
+    :param most_waiting: commands that may wait for a connection, and that may wait for their answers.
     :ivar remembered: commands that are sent first on each connection.
     """
 
@@ -133,33 +141,37 @@ class Exchange:
         self._ready = ready
         self._heard = heard
         self._calls = Calls(most_waiting)
+        self._most_open = most_waiting
         self._wire: Wire | None = None
         self._last_id = 0
         self.remembered: list[dict[str, Any]] = []
 
     def ask(self, command: dict[str, Any], awaited: bool = True) -> Call:
-        """Send a command, or keep it until there is a connection.
+        """Send a command that was checked, or keep it until there is a connection.
+
+        It is written now: whoever gave it may change it as soon as this returns.
 
         :param awaited: somebody waits for its answer, a dictionary; what fails is logged else.
-        :raises InvalidCommand: it is none, cannot be written, or too many wait already.
+        :raises InvalidCommand: too many wait already.
         """
-        self.check(command)
-        call = Call(command, self._world.future() if awaited else None)
+        future = self._world.future() if awaited else None
+        call = Call(dict(command), future, payload=_written(command))
         if self._wire is None:
-            # It may be another's to change, until it is sent.
-            call.message = dict(command)
             self._calls.wait(call)
+        elif len(self._calls.open) >= self._most_open:
+            raise InvalidCommand(f"{self._most_open} wait for their answers already")
         else:
             self._send(self._wire, call)
         return call
 
     def check(self, command: Any) -> None:
         """
-        :raises InvalidCommand: it is no command.
+        :raises InvalidCommand: it is no command, or cannot be written.
         """
         if not isinstance(command, dict):
             raise InvalidCommand(f"a command is a dictionary, not {command!r:.100}")
         self._dialect.check(command)
+        _written(command)
 
     def read(self, command: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
         """The answer to a command, with the ``id`` that its caller gave it."""
@@ -172,15 +184,10 @@ class Exchange:
         self._calls.forget(call)
 
     def _send(self, wire: Wire, call: Call) -> None:
-        try:
-            payload = _encode(call.message | {"id": self._last_id + 1})
-        except (TypeError, ValueError, OverflowError, RecursionError) as error:
-            call.ended = True
-            raise InvalidCommand(f"the command cannot be written as JSON: {error}") from None
         self._last_id += 1
         call.id = self._last_id
         self._calls.open[call.id] = call
-        wire.send(payload, False)
+        wire.send(b'{"id":%d,%b' % (call.id, call.payload[1:]), False)
 
     # -- what comes
 
@@ -188,13 +195,9 @@ class Exchange:
         """There is a connection."""
         self._wire = wire
         for command in self.remembered:
-            self._send(wire, Call(command, None))
+            self._send(wire, Call(command, None, payload=_written(command)))
         while self._calls.waiting and self._wire is wire:
-            call = self._calls.waiting.popleft()
-            try:
-                self._send(wire, call)
-            except InvalidCommand as error:
-                self._fail(call, error)
+            self._send(wire, self._calls.waiting.popleft())
         self._ready()
 
     def received(self, payload: bytes) -> None:
@@ -239,12 +242,31 @@ class Exchange:
         """
         self._wire = None
         error = ConnectionLost(f"the connection was lost ({code}{reason and ': '}{reason})", code)
-        for call in self._calls.take_open():
+        lost = self._calls.take_open()
+        for call in lost:
             self._fail(call, error)
+        self._tell_lost(lost)
         return self._dialect.closing(code, reason)
+
+    def _tell_lost(self, calls: list[Call]) -> None:
+        """What nobody waits for is told together; what is remembered is sent again."""
+        methods = [
+            call.message["method"]
+            for call in calls
+            if call.future is None and call.message not in self.remembered
+        ]
+        if methods:
+            self._world.warn(
+                "the connection was lost before the answers to {count} commands, such as {method}",
+                count=len(methods),
+                method=methods[0],
+            )
 
     def end(self, error: Exception | None = None) -> None:
         """There will be no connection; whoever waits is told why."""
         self._wire = None
-        for call in self._calls.take_all():
+        left = self._calls.take_all()
+        for call in left:
             self._fail(call, error or closed())
+        if error is not None:
+            self._tell_lost(left)

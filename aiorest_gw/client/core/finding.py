@@ -25,7 +25,7 @@ def finder(
     :param resolver: gives the browser's address.
     :param ws_address: in place of all that.
     :raises TypeError: there is neither a port nor an address.
-    :raises ValueError: the port or the address is none.
+    :raises ValueError: the port, the page or the address is none.
     """
     if ws_address is not None:
         url = parse_address(ws_address).url
@@ -37,5 +37,7 @@ def finder(
     number: Any = port
     if page_id in (None, BROWSER):
         return lambda: resolver(number)
-    page: Any = page_id
-    return lambda: page_address(number, page)
+    if not isinstance(page_id, str) or not page_id:
+        raise ValueError(f"a page is named by the id of its target, a text, not {page_id!r}")
+    page = parse_address(page_address(number, page_id)).url
+    return lambda: page

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
+from copy import deepcopy
 from math import inf
 from typing import Any, Generic, TypeVar
 
@@ -21,15 +22,19 @@ from .lanes import Lanes
 from .listeners import Listeners
 from .resumed import ResumedExchange
 from .states import State
+from .watching import Watchers
 from .world import World
 
-__all__ = ["HANDLER_PATIENCE", "Handler"]
+__all__ = ["HANDLER_PATIENCE", "MOST_BYTES", "Handler"]
 
 A = TypeVar("A")
+F = TypeVar("F", bound=Callable[..., Any])
 
 _DIALECTS: dict[str, Dialect | None] = {CDP.name: CDP, PLAIN.name: PLAIN, "v1": None}
 _MOST_LOGS = 10_000
 _MOST_WAITING = 10_000
+# Of a message: a browser tells large pages, and pictures of them, in one.
+MOST_BYTES = 268_435_456
 # A browser that is started again is there within seconds.
 HANDLER_PATIENCE = Patience(attempts=10, first_wait=0.2, longest_wait=10.0)
 
@@ -59,7 +64,7 @@ class Handler(Generic[A]):
         self._world = world
         self._most_queued = checked_number("max_queued_events", max_queued_events)
         self._listeners = Listeners()
-        self._watchers: list[Callable[[State, str], Any]] = []
+        self._watchers = Watchers(world)
         self._lanes = Lanes(world, lambda: None)
         self._connection = Connection(world, find, patience, self._state_changed)
         spoken = _DIALECTS[dialect]
@@ -74,7 +79,7 @@ class Handler(Generic[A]):
         self._connection.speak(self._exchange)
         for command in on_connect:
             self._exchange.check(command)
-            self._exchange.remembered.append(dict(command))
+            self._exchange.remembered.append(deepcopy(command))
         self._network_logs: deque[dict[str, Any]] = deque(maxlen=_MOST_LOGS)
         self._dialog: dict[str, Any] = {}
         self._dropped = CountedWarning(
@@ -128,21 +133,22 @@ class Handler(Generic[A]):
             timeout = checked_seconds("timeout", timeout)
         if isinstance(commands, dict):
             raise InvalidCommand("commands is a list of dictionaries, not a dictionary")
-        checked = [*commands]
-        for command in checked:
+        taken = [*commands]
+        for command in taken:
             self._exchange.check(command)
+        # Whoever gave them may change them meanwhile.
+        taken = [dict(command) for command in taken]
         calls: list[Call] = []
         timer = None
         try:
-            for command in checked:
+            for command in taken:
                 calls.append(self._exchange.ask(command))
             self._connection.open()
             if timeout is not None and timeout != inf:
-                timer = self._world.later(timeout, self._too_late, checked, calls, timeout)
+                timer = self._world.later(timeout, self._too_late, taken, calls, timeout)
             read = self._exchange.read
             return [
-                read(command, await call.future)
-                for command, call in zip(checked, calls, strict=True)
+                read(command, await call.future) for command, call in zip(taken, calls, strict=True)
             ]
         finally:
             if timer is not None:
@@ -160,6 +166,7 @@ class Handler(Generic[A]):
                 self._world.fail(call.future, CommandTimeout(asked + unsent))
 
     async def _send_only(self, command: dict[str, Any]) -> None:
+        self._exchange.check(command)
         self._exchange.ask(command, awaited=False)
         self._connection.open()
 
@@ -173,8 +180,9 @@ class Handler(Generic[A]):
 
     async def _remember(self, command: dict[str, Any]) -> dict[str, Any]:
         self._exchange.check(command)
+        remembered = deepcopy(command)
         answer = await self._execute(command, 10)
-        self._exchange.remembered.append(dict(command))
+        self._exchange.remembered.append(remembered)
         return answer
 
     def remove_on_connect(self, command: dict[str, Any]) -> bool:
@@ -263,18 +271,17 @@ class Handler(Generic[A]):
         """Of the connection."""
         return self._connection.state
 
-    def on_state(self, watcher: Callable[[State, str], Any]) -> None:
-        """Tell of each new state, and why it is so."""
-        self._watchers.append(watcher)
+    def on_state(self, watcher: F) -> F:
+        """Tell of each new state, and why it is so: ``watcher(state, reason)``.
+
+        It may return something to be awaited, which runs by itself.
+        """
+        return self._watchers.add(watcher)
 
     def _state_changed(self, state: State, reason: str) -> None:
         if state is not State.OPEN:
             self._dialog = {}
-        for watcher in [*self._watchers]:
-            try:
-                watcher(state, reason)
-            except Exception:
-                self._world.failure("a watcher of the connection's state failed")
+        self._watchers.tell(state, reason)
 
     def connect(self) -> A:
         """Connect now, and not with the first command.

@@ -1,11 +1,14 @@
 """Events on their way to callbacks: off the reading path, in order, and no more than are allowed.
 
 The events of one name are in one lane, and its callbacks run one after another. So one that waits, for
-the answer of a command or for another event, holds up nothing but its own lane.
+the answer of a command or for another event, holds up nothing but its own lane. The lanes that are not
+held up are served in the order in which what is in them came, so that whoever hears of events with
+several names hears of them as they happened.
 """
 
 from __future__ import annotations
 
+import heapq
 from collections import deque
 from collections.abc import Callable, Hashable
 from functools import partial
@@ -20,8 +23,8 @@ __all__ = ["Lanes"]
 _TURN = 100
 
 
-class _Lane(deque[tuple[Listener, Any]]):
-    """What waits in it."""
+class _Lane(deque[tuple[int, Listener, Any]]):
+    """What waits in it, each with the number in the order of all that came."""
 
     __slots__ = ("key",)
 
@@ -40,7 +43,9 @@ class Lanes:
         self._world = world
         self._called = called
         self._lanes: dict[Hashable, _Lane] = {}
-        self._ready: deque[_Lane] = deque()
+        # Each with the number of its first: those that have one, and wait for none that runs.
+        self._ready: list[tuple[int, _Lane]] = []
+        self._came = 0
         self._going = False
 
     def put(self, key: Hashable, listener: Listener, event: Any) -> int:
@@ -48,11 +53,14 @@ class Lanes:
 
         :returns: how many there are in the lane now.
         """
+        self._came += 1
         lane = self._lanes.get(key)
         if lane is None:
             lane = self._lanes[key] = _Lane(key)
+            lane.append((self._came, listener, event))
             self._make_ready(lane)
-        lane.append((listener, event))
+        else:
+            lane.append((self._came, listener, event))
         return len(lane)
 
     def drop_oldest(self, key: Hashable) -> None:
@@ -61,7 +69,11 @@ class Lanes:
         self._called()
 
     def _make_ready(self, lane: _Lane) -> None:
-        self._ready.append(lane)
+        """It is served again, unless nothing is left in it."""
+        if not lane:
+            del self._lanes[lane.key]
+            return
+        heapq.heappush(self._ready, (lane[0][0], lane))
         if not self._going:
             self._going = True
             self._world.soon(self._go)
@@ -70,11 +82,9 @@ class Lanes:
         for _ in range(_TURN):
             if not self._ready:
                 break
-            lane = self._ready.popleft()
-            if not lane:
-                del self._lanes[lane.key]
-            elif self._call(lane):
-                self._ready.append(lane)
+            _, lane = heapq.heappop(self._ready)
+            if not lane or self._call(lane):
+                self._make_ready(lane)
         self._going = bool(self._ready)
         if self._going:
             self._world.soon(self._go)
@@ -84,11 +94,13 @@ class Lanes:
 
         :returns: whether it has ended.
         """
-        listener, event = lane.popleft()
+        _, listener, event = lane.popleft()
         if not listener.removed:
             try:
                 result = listener.callback(event)
-            except Exception:
+            except (KeyboardInterrupt, SystemExit):
+                raise
+            except BaseException:  # of asyncio a CancelledError, which is no Exception
                 self._failed(listener)
             else:
                 if self._world.awaitable(result):

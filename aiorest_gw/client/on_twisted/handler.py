@@ -6,20 +6,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.web.client import Agent, readBody
+from twisted.internet.protocol import Protocol
+from twisted.python.failure import Failure
+from twisted.web.client import Agent
 
 from ..core.address import browser_address, version_url
 from ..core.connection import Patience
 from ..core.credentials import Token
 from ..core.finding import BROWSER, Resolver, finder
-from ..core.handler import HANDLER_PATIENCE, Handler
+from ..core.handler import HANDLER_PATIENCE, MOST_BYTES, Handler
 from .websocket import Connector, WebSocketOptions
 from .world import TwistedWorld
 
 __all__ = ["ConnectionHandler", "get_browser_ws_address"]
 
-# Seconds for a browser to tell its address.
+# Seconds for a browser to tell its address, and the bytes of that.
 _PATIENCE = 5
+_MOST = 65_536
 
 
 async def get_browser_ws_address(port: int) -> str:
@@ -33,8 +36,33 @@ async def get_browser_ws_address(port: int) -> str:
     response = await agent.request(b"GET", version_url(port).encode()).addTimeout(
         _PATIENCE, reactor
     )
-    body = await readBody(response).addTimeout(_PATIENCE, reactor)
-    return browser_address(body)
+    body = _Body()
+    response.deliverBody(body)
+    return browser_address(await body.read.addTimeout(_PATIENCE, reactor))
+
+
+class _Body(Protocol):
+    """What an answer holds, or the beginning of it where it is too long.
+
+    :ivar read: fires with it.
+    """
+
+    def __init__(self) -> None:
+        self._data = b""
+        self.read: Deferred[bytes] = Deferred(lambda _: self._stop())
+
+    def _stop(self) -> None:
+        if self.transport is not None:
+            self.transport.loseConnection()
+
+    def dataReceived(self, data: bytes) -> None:
+        self._data += data
+        if len(self._data) >= _MOST:
+            self._stop()
+
+    def connectionLost(self, reason: Failure | None = None) -> None:
+        if not self.read.called:
+            self.read.callback(self._data)
 
 
 class ConnectionHandler(Handler[Deferred[Any]]):
@@ -78,7 +106,7 @@ class ConnectionHandler(Handler[Deferred[Any]]):
         headers: Mapping[str, str] | None = None,
         on_connect: tuple[dict[str, Any], ...] | list[dict[str, Any]] = (),
         max_queued_events: int = 10_000,
-        max_message_size: int = 0,
+        max_message_size: int = MOST_BYTES,
         compression: bool = False,
         tls: Any = None,
         patience: Patience = HANDLER_PATIENCE,

@@ -42,8 +42,8 @@ class WebSocketOptions:
     :param headers: of the opening handshake.
     :param max_message_size: bytes of the largest message that is taken; 0: of any size.
     :param compression: whether messages may be compressed (RFC 7692).
-    :param tls: a ``SSLContext`` or what :func:`twisted.internet.ssl.optionsForClientTLS` gives; None:
-        the system's certificates are trusted.
+    :param tls: what :func:`twisted.internet.ssl.optionsForClientTLS` gives; None: the system's
+        certificates are trusted.
     :param connector: makes the endpoint, in place of a name that is looked up.
     """
 
@@ -116,7 +116,11 @@ class _WebSocket(WebSocketClientProtocol):  # type: ignore[misc]  # untyped
         self._line.alive(self, payload)
 
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
-        why = reason or ""
+        why = (reason if wasClean else self.wasNotCleanReason) or ""
+        timeout: Any = self.closeHandshakeTimeoutCall
+        if timeout is not None:
+            # Autobahn leaves it to run where there was no closing handshake.
+            timeout.cancel()
         if self._client is not None:
             if self.localCloseCode in BROKEN:
                 # What we could not take counts, whatever the peer says to it.
@@ -124,7 +128,7 @@ class _WebSocket(WebSocketClientProtocol):  # type: ignore[misc]  # untyped
             self._line.lost(self, code or 1006, why)
             self._client.connectionLost(Failure(TransportLost(why)))
         elif not self.attempt.called:
-            self.attempt.errback(TransportLost(why or "the opening handshake failed"))
+            self.attempt.errback(ConnectionError(why or "the opening handshake failed"))
 
     # -- what is written
 
@@ -262,6 +266,7 @@ class WebSocketService:
             retryPolicy=lambda _: line.delay(),
             clock=self._wait,  # type: ignore[arg-type]  # it needs nothing else of a clock
         )
+        self._stopping: Deferred[Any] | None = None
 
     def start(self) -> None:
         self._service.startService()
@@ -270,4 +275,15 @@ class WebSocketService:
         self._wait.end()
 
     def stop(self) -> Deferred[Any]:
-        return maybeDeferred(self._service.stopService)
+        # A ClientService cannot be stopped by whoever is told that it has been, within that call.
+        if self._stopping is None:
+            self._stopping = maybeDeferred(self._service.stopService)
+        stopped: Deferred[None] = Deferred()
+
+        def tell(result: Any) -> Any:
+            if not stopped.called:
+                stopped.callback(None)
+            return result
+
+        self._stopping.addBoth(tell)
+        return stopped

@@ -11,6 +11,7 @@ from twisted.logger import Logger
 
 from ...server.awaiting import begun
 from ..core.world import Keeper, Line
+from ..errors import ConnectionClosed
 from .websocket import WebSocketOptions, WebSocketService
 
 __all__ = ["TwistedWorld"]
@@ -114,7 +115,7 @@ class TwistedWorld:
         return running
 
     def _failed(self, failure: Any) -> None:
-        if failure.check(CancelledError) is None:
+        if failure.check(CancelledError, ConnectionClosed) is None:
             _log.failure("what an application gave to be awaited failed", failure=failure)
 
     def awaitable(self, value: Any) -> bool:
