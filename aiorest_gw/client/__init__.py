@@ -17,9 +17,10 @@ from .core.streams import Stream
 from .core.subscriptions import Position, Subscription
 from .core.topics import Loss
 from .errors import (
-    ClientError,
+    CommandError,
     CommandFailed,
     CommandTimeout,
+    ConnectionClosed,
     ConnectionFailed,
     ConnectionLost,
     InvalidCommand,
@@ -40,9 +41,10 @@ _HOMES = {
 __getattr__, __dir__ = lazily(globals(), _HOMES)
 
 __all__ = [
-    "ClientError",
+    "CommandError",
     "CommandFailed",
     "CommandTimeout",
+    "ConnectionClosed",
     "ConnectionFailed",
     "ConnectionHandler",
     "ConnectionLost",

@@ -258,6 +258,11 @@ class BlockingClient(Verbs[Any]):
         return self._client.state
 
     @property
+    def error(self) -> Exception | None:
+        """Why the client is closed; None, where the application has closed it, or it is not."""
+        return self._client.error
+
+    @property
     def session_id(self) -> str | None:
         """Of the session that is open, or was."""
         return self._client.session_id

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 __all__ = [
-    "ClientError",
+    "CommandError",
     "CommandFailed",
     "CommandTimeout",
     "ConnectionClosed",
@@ -17,15 +17,15 @@ __all__ = [
 ]
 
 
-class ClientError(Exception):
+class CommandError(Exception):
     """The root of them."""
 
 
-class InvalidCommand(ClientError, ValueError):
+class InvalidCommand(CommandError, ValueError):
     """What was to be asked cannot be written; it was not sent."""
 
 
-class CommandFailed(ClientError):
+class CommandFailed(CommandError):
     """The peer answered that it failed.
 
     :param code: the gateway's status, an HTTP number; or the number of a CDP error.
@@ -44,11 +44,11 @@ class CommandFailed(ClientError):
         return f"{self.code}: {self.message}{more}"
 
 
-class CommandTimeout(ClientError, TimeoutError):
+class CommandTimeout(CommandError, TimeoutError):
     """No answer came in time; whether it was done is not known where it was sent."""
 
 
-class ConnectionLost(ClientError, ConnectionError):
+class ConnectionLost(CommandError, ConnectionError):
     """The connection is lost, or closed; whether what was asked was done is not known.
 
     :param code: of the WebSocket's close (RFC 6455 section 7.4), 1006 where there was none.

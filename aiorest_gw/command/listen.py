@@ -101,11 +101,11 @@ class _Listening:
 
     async def run(self) -> Outcome:
         """
-        :raises ClientError: the gateway refuses it, or there is no connection any more.
+        :raises CommandError: the gateway refuses it, or there is no connection any more.
         """
         client = GatewayClient(**self._options.client)
         closed = asyncio.get_running_loop().create_future()
-        client.on_state(partial(self._tell_state, closed))
+        client.on_state(partial(self._tell_state, client, closed))
         client.on_resumed(lambda: tell("listen", "resumed: nothing is missing"))
         client.on_lost(_tell_loss)
         try:
@@ -167,14 +167,16 @@ class _Listening:
             if known is not None:
                 self._places[topic] = Position(known.epoch, offset)
 
-    def _tell_state(self, closed: asyncio.Future[None], state: State, reason: str) -> None:
+    def _tell_state(
+        self, client: GatewayClient, closed: asyncio.Future[None], state: State, reason: str
+    ) -> None:
         if state is State.LOST and not self._away:
             self._away = True
             tell("listen", f"the connection is lost ({reason}); coming back")
         elif state is State.OPEN:
             self._away = False
         elif state is State.CLOSED and not closed.done():
-            closed.set_exception(ConnectionLost(reason))
+            closed.set_exception(client.error or ConnectionLost(reason))
             # Whether or not anybody still waits for it.
             closed.exception()
 

@@ -65,7 +65,7 @@ class Load:
     async def connect(self) -> None:
         """Open all connections.
 
-        :raises ClientError: one of them cannot be opened.
+        :raises CommandError: one of them cannot be opened.
         """
         gate = asyncio.Semaphore(_OPENING)
 

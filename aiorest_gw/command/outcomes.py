@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 from ..client.errors import (
-    ClientError,
+    CommandError,
     CommandFailed,
     CommandTimeout,
     InvalidCommand,
@@ -41,7 +41,7 @@ EXPLAINED = """exit status:
 def outcome_of(error: Exception) -> Outcome:
     """What an error of the client's means.
 
-    :param error: a :exc:`ClientError`, or a :exc:`TimeoutError` of our own waiting.
+    :param error: a :exc:`CommandError`, or a :exc:`TimeoutError` of our own waiting.
     """
     if isinstance(error, CommandFailed):
         return Outcome.FAILED if error.code >= 500 else Outcome.REFUSED
@@ -49,5 +49,5 @@ def outcome_of(error: Exception) -> Outcome:
         return Outcome.TIMEOUT
     if isinstance(error, InvalidCommand):
         return Outcome.USAGE
-    assert isinstance(error, ClientError), error
+    assert isinstance(error, CommandError), error
     return Outcome.NO_CONNECTION

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Coroutine
 from typing import Any, NoReturn
 
-from ..client.errors import ClientError, CommandFailed
+from ..client.errors import CommandError, CommandFailed
 from .outcomes import Outcome, outcome_of
 from .output import tell, tell_failure
 
@@ -31,7 +31,7 @@ def run(name: str, running: Coroutine[Any, Any, Outcome]) -> NoReturn:
     except CommandFailed as error:
         tell_failure(name, error)
         outcome = outcome_of(error)
-    except ClientError as error:
+    except CommandError as error:
         tell(name, str(error))
         outcome = outcome_of(error)
     except KeyboardInterrupt:

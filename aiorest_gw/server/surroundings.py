@@ -118,7 +118,10 @@ def _waiting() -> tuple[Awaitable[Any], Callable[[Any], None]]:
     loop = asyncio._get_running_loop()
     if loop is None or asyncio.current_task(loop) is None:
         deferred: Deferred[Any] = Deferred()
-        return deferred, deferred.callback
+        if loop is None:
+            return deferred, deferred.callback
+        # Who awaits it goes on outside of any task, or what it awaits next would be taken for a task's.
+        return deferred, lambda result: loop.call_soon(deferred.callback, result)
     future: asyncio.Future[Any] = loop.create_future()
 
     def fire(result: Any) -> None:

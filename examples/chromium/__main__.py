@@ -6,7 +6,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from aiorest_gw.client import ClientError
+from aiorest_gw.client import CommandError
 
 from . import Chrome
 
@@ -31,7 +31,7 @@ def main() -> None:
         raise SystemExit(USAGE)
     try:
         asyncio.run(picture(*sys.argv[1:]))
-    except (RuntimeError, ClientError, OSError) as error:
+    except (RuntimeError, CommandError, OSError) as error:
         raise SystemExit(str(error)) from None
 
 

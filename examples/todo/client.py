@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import sys
 
-from aiorest_gw.client import ClientError, ConnectionFailed, connect
+from aiorest_gw.client import CommandError, ConnectionFailed, connect
 
 
 def use(address: str) -> None:
@@ -29,7 +29,7 @@ def main(address: str = "ws://127.0.0.1:8080/") -> None:
         raise SystemExit(
             f"nothing answers at {address} ({error}): is `make run` running?"
         ) from None
-    except ClientError as error:
+    except CommandError as error:
         raise SystemExit(str(error)) from None
 
 

@@ -97,6 +97,21 @@ class PushTests(ScriptedCase):
         stream.close()
         self.failureResultOf(Deferred.fromCoroutine(stream.take()), StopAsyncIteration)
 
+    def test_they_end_when_the_client_is_closed_with_what_closed_it(self):
+        client = self.opened()
+        stream = client.pushes("n")
+        self.says(*pushes(1))
+        self.network.peers[-1].is_lost(4503, "taken over")
+        self.assertEqual(0, self.successResultOf(Deferred.fromCoroutine(stream.take())).data)
+        error = self.failureResultOf(Deferred.fromCoroutine(stream.take()), ConnectionLost).value
+        self.assertEqual((4503, client.error), (error.code, error))
+        client.connect()
+        self.welcome()
+        self.assertIs(None, client.error)
+        stream = client.pushes("n")
+        client.close()
+        self.failureResultOf(Deferred.fromCoroutine(stream.take()), StopAsyncIteration)
+
 
 class AcknowledgingTests(ScriptedCase):
     """The outbox of the gateway's here holds 40 messages: a quarter is acknowledged at once."""

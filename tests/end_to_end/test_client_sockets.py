@@ -211,9 +211,19 @@ class AsyncioTests(Promises, SynchronousTestCase):
     @staticmethod
     def make_test(promise):
         def test(self):
-            asyncio.run(asyncio.wait_for(promise(self), PATIENCE))
+            self.run_in_loop(promise)
 
         return test
+
+    def run_in_loop(self, promise, loop_factory=None):
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            runner.run(asyncio.wait_for(promise(self), PATIENCE))
+
+    def test_on_uvloop(self):
+        import uvloop
+
+        for promise in (Promises.promise_requests_and_streams, Promises.promise_tls):
+            self.run_in_loop(promise, uvloop.new_event_loop)
 
     def future(self):
         return asyncio.get_running_loop().create_future()

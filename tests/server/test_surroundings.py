@@ -1,11 +1,13 @@
 """What runs by itself, and what shows of it where somebody looks."""
 
+import asyncio
+
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from aiorest_gw import Push, SimpleRouter
-from aiorest_gw.channels import reactor_surroundings
+from aiorest_gw.channels import loop_surroundings, reactor_surroundings
 from aiorest_gw.errors import ServiceUnavailable
 from aiorest_gw.testing import GatewayTestCase
 
@@ -36,6 +38,40 @@ class BegunTests(SynchronousTestCase):
         begun = self.begin(waiting)
         waiting.callback("x" * 10_000)
         self.assertLess(len(repr(begun)), 200)
+
+
+class LoopTests(SynchronousTestCase):
+    def test_a_coroutine_of_twisted_that_a_task_lets_go_may_wait_again(self):
+        """As one that awaits a receipt, which another session ends that is awaited itself."""
+
+        async def main():
+            surroundings = loop_surroundings(asyncio.get_running_loop())
+            found = []
+
+            async def of_twisted():
+                found.append(await first)
+                second, let_second_go = surroundings.waiting()
+                asyncio.get_running_loop().call_soon(let_second_go, 2)
+                found.append(await second)
+
+            def begin():
+                return Deferred.fromCoroutine(of_twisted())
+
+            ended = asyncio.get_running_loop().create_future()
+            first, let_first_go = await outside_of_tasks(surroundings.waiting)
+            begun = await outside_of_tasks(begin)
+            begun.addBoth(ended.set_result)
+            let_first_go(1)
+            self.assertIs(None, await ended)
+            self.assertEqual([1, 2], found)
+
+        async def outside_of_tasks(function):
+            loop = asyncio.get_running_loop()
+            called = loop.create_future()
+            loop.call_soon(lambda: called.set_result(function()))
+            return await called
+
+        asyncio.run(main())
 
 
 class SentTests(GatewayTestCase):

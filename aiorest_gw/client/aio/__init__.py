@@ -11,9 +11,10 @@ from ..core.streams import Stream
 from ..core.subscriptions import Position, Subscription
 from ..core.topics import Loss
 from ..errors import (
-    ClientError,
+    CommandError,
     CommandFailed,
     CommandTimeout,
+    ConnectionClosed,
     ConnectionFailed,
     ConnectionLost,
     InvalidCommand,
@@ -24,9 +25,10 @@ from .gateway import GatewayClient
 from .handler import ConnectionHandler, get_browser_ws_address
 
 __all__ = [
-    "ClientError",
+    "CommandError",
     "CommandFailed",
     "CommandTimeout",
+    "ConnectionClosed",
     "ConnectionFailed",
     "ConnectionHandler",
     "ConnectionLost",

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from websockets.client import ClientProtocol
 from websockets.exceptions import InvalidHandshake
@@ -92,8 +92,8 @@ class _WebSocket(asyncio.Protocol):
     # -- of asyncio
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # Of uvloop it is one in all but its class.
+        self._transport = cast(asyncio.Transport, transport)
         request = self._protocol.connect()
         request.headers["User-Agent"] = f"aiorest_gw/{VERSION}"
         for name, value in self._headers.items():

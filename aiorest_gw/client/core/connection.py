@@ -71,6 +71,7 @@ class Connection:
     :param patience: how long it waits.
     :param changed: is told of each new state, and why.
     :ivar state: that it is in.
+    :ivar error: why it is closed; None, where the application has closed it.
     """
 
     def __init__(
@@ -100,6 +101,7 @@ class Connection:
         self._pinged = 0
         self._why = ""
         self.state = State.CLOSED
+        self.error: Exception | None = None
         self.subprotocols: tuple[str, ...] = ()
         self.opening = patience.opening
 
@@ -118,6 +120,7 @@ class Connection:
     def open(self) -> None:
         """Connect, if it is not done yet; where an attempt is waited for, make it now."""
         if self.state is State.CLOSED:
+            self.error = None
             self._was_open = False
             self._closing = Closing(come_back=True)
             self._backoff.reset()
@@ -334,6 +337,7 @@ class Connection:
         # A watcher of the state may open it again: who waits for that is not told of this end.
         waiting = self._take_waiting()
         pings, self._pings = self._pings, {}
+        self.error = error
         self._go(State.CLOSED, reason)
         for future in [*waiting, *(future for future, _ in pings.values())]:
             self._world.fail(future, error or closed())

@@ -59,6 +59,8 @@ class Gateway(Verbs[A], Generic[A]):
         self._lanes = Lanes(world, self._backlog.take)
         self._states, self._resumes, self._losses = (Watchers(world) for _ in range(3))
         self._topics = Topics(world, self._ask, self._backlog, self._call, self._losses.tell)
+        # Pushes that are taken one by one.
+        self._taken: set[Items[Push]] = set()
         self.session_id: str | None = None
         self.user_id: Any = None
         self.username: Any = None
@@ -154,10 +156,17 @@ class Gateway(Verbs[A], Generic[A]):
         return self._listeners.remove_callback(callback)
 
     def pushes(self, event_name: str = "*") -> Stream[Push]:
-        """The pushes of a name from now on, for ``async for``."""
+        """The pushes of a name from now on, for ``async for``; they end when the client is closed, with
+        the error that closed it, if any."""
         items: Items[Push] = Items(self._world, self._backlog)
         listener = self._listeners.register(event_name, items.put, inline=True)
-        return Stream(items, lambda: None, lambda: self._listeners.discard(listener))
+        self._taken.add(items)
+
+        def leave() -> None:
+            self._listeners.discard(listener)
+            self._taken.discard(items)
+
+        return Stream(items, lambda: None, leave)
 
     # -- topics
 
@@ -256,6 +265,11 @@ class Gateway(Verbs[A], Generic[A]):
         """Of the connection."""
         return self._connection.state
 
+    @property
+    def error(self) -> Exception | None:
+        """Why the client is closed; None, where the application has closed it, or it is not."""
+        return self._connection.error
+
     def on_state(self, watcher: F) -> F:
         """Tell of each new state, and why it is so: ``watcher(state, reason)``."""
         return self._states.add(watcher)
@@ -305,7 +319,11 @@ class Gateway(Verbs[A], Generic[A]):
     def _state_changed(self, state: State, reason: str) -> None:
         if state is State.CLOSED:
             self._serving.reset()
-            self._topics.end()
+            error = self._connection.error
+            self._topics.end(error)
+            for items in self._taken:
+                items.end(error)
+            self._taken.clear()
         self._states.tell(state, reason)
 
     def session_opened(self, opened: Opened) -> None:

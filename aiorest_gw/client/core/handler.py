@@ -110,7 +110,7 @@ class Handler(Generic[A]):
 
         :param timeout: seconds for all of them together.
         :returns: their answers, a list in the order of the commands.
-        :raises ClientError: what the first one that failed raised; none of them is sent where one is
+        :raises CommandError: what the first one that failed raised; none of them is sent where one is
             no command.
         """
         return self._world.run(self._execute_all(commands, timeout))

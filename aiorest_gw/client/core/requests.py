@@ -72,7 +72,7 @@ class Requests:
     async def answer(self, request: Request) -> Any:
         """The data of the answer; of one that comes in parts, a list of them.
 
-        :raises ClientError: there is none, or it is a failure.
+        :raises CommandError: there is none, or it is a failure.
         """
         return data_of(await self._answered(self._session.ask(request)))
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..errors import ClientError, ConnectionLost, InvalidCommand
+from ..errors import CommandError, ConnectionLost, InvalidCommand
 from .calls import Call
 from .closing import Closing
 from .connection import Connection
@@ -97,7 +97,7 @@ class ResumedExchange:
             self.read(command, await call.future)
         except ConnectionLost:
             return
-        except ClientError as error:
+        except CommandError as error:
             self._world.warn(
                 "{method} {url} failed: {error}",
                 method=command["method"],

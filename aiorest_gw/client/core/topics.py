@@ -128,12 +128,15 @@ class Topics:
         if not answer["recovered"]:
             self._lost(Loss("not all that was published meanwhile is kept", topic))
 
-    def end(self) -> None:
-        """There will be no more publications."""
+    def end(self, error: Exception | None) -> None:
+        """There will be no more publications.
+
+        :param error: why, where the application has not closed the client.
+        """
         subscriptions, self._subscriptions = self._subscriptions, {}
         for ones in subscriptions.values():
             for one in ones:
-                one.end_with(None)
+                one.end_with(error)
 
     def _left(self, subscription: Subscription) -> None:
         """Nobody takes its publications any more."""
