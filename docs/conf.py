@@ -26,6 +26,7 @@ html_theme_options = {
     "page_width": "1040px",
 }
 autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented"
 autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True}
 python_use_unqualified_type_names = True

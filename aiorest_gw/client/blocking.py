@@ -169,7 +169,6 @@ class BlockingClient(Verbs[Any]):
     It may be used by several threads. What its methods take and raise is said at
     :class:`~aiorest_gw.client.aio.GatewayClient`.
 
-    :param client: that runs in the loop.
     :param timeout: seconds that each method waits at most; None: for ever.
     """
 

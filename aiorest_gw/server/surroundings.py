@@ -120,8 +120,12 @@ def _waiting() -> tuple[Awaitable[Any], Callable[[Any], None]]:
         deferred: Deferred[Any] = Deferred()
         if loop is None:
             return deferred, deferred.callback
-        # Who awaits it goes on outside of any task, or what it awaits next would be taken for a task's.
-        return deferred, lambda result: loop.call_soon(deferred.callback, result)
+
+        def fire_outside_of_tasks(result: Any) -> None:
+            # Or what is awaited next would be taken for a task's.
+            loop.call_soon(deferred.callback, result)
+
+        return deferred, fire_outside_of_tasks
     future: asyncio.Future[Any] = loop.create_future()
 
     def fire(result: Any) -> None:

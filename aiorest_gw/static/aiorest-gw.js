@@ -120,7 +120,7 @@ export class GatewayClient {
 
   async subscribe(topic, callback, options = callback) {
     await this.#topics.get(topic)?.left;
-    if (this.#topics.has(topic)) throw new GatewayError("Subscribed already", { status: 409 });
+    if (this.#topics.has(topic)) throw new GatewayError("Subscribed twice", { status: 409 });
     const { epoch, offset } = options?.since ?? {};
     const { put, end, values } = feed(this.#options.maxQueue, () => one.unsubscribe());
     const one = {
@@ -342,7 +342,7 @@ export class GatewayClient {
       const socket = this.#socket = new WebSocket(this.#url, "aiorest.1.json");
       socket.onopen = current(() => this.#introduce());
       socket.onmessage = current(({ data }) => this.#receive(data));
-      socket.onclose = current(({ code, reason }) => this.#lose(code, reason));
+      socket.onerror = socket.onclose = current(({ code, reason }) => this.#lose(code, reason));
     } catch (error) {
       this.#end(error);
     }
