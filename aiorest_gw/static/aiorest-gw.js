@@ -34,7 +34,7 @@ function feed(most, leave) {
   const put = (value) => {
     if (over) return;
     if (kept.length === most) {
-      end(new GatewayError("Read too slowly"));
+      end(new GatewayError("Too slow"));
       leave();
     } else kept.push(value);
     wake?.();
@@ -120,7 +120,7 @@ export class GatewayClient {
 
   async subscribe(topic, callback, options = callback) {
     await this.#topics.get(topic)?.left;
-    if (this.#topics.has(topic)) throw new GatewayError("Subscribed twice", { status: 409 });
+    if (this.#topics.has(topic)) throw new GatewayError("Subscribed already", { status: 409 });
     const { epoch, offset } = options?.since ?? {};
     const { put, end, values } = feed(this.#options.maxQueue, () => one.unsubscribe());
     const one = {
