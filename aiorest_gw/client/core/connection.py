@@ -18,7 +18,10 @@ from .closing import Closing
 from .states import TRANSITIONS, State
 from .world import Keeper, Wire, World
 
-__all__ = ["Connection", "Conversation", "Patience"]
+__all__ = ["Connection", "Conversation", "Find", "Patience"]
+
+# Gives an address, at once or to be awaited.
+Find = Callable[[], Awaitable[str] | str]
 
 # Seconds between two attempts at least that were hurried.
 _HURRY = 0.1
@@ -77,7 +80,7 @@ class Connection:
     def __init__(
         self,
         world: World[Any],
-        find: Callable[[], Awaitable[str] | str],
+        find: Find,
         patience: Patience,
         changed: Callable[[State, str], None],
     ) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import attrs
 
-from ...arguments import checked_callable, checked_number, checked_seconds
+from ...arguments import checked_callable, checked_number
 from ...messages import Push
-from .connection import Connection, Patience
+from .connected import Connected
+from .connection import Find, Patience
 from .credentials import Token
 from .lanes import Lanes
 from .listeners import Listener, Listeners
@@ -34,30 +35,29 @@ _MOST_WAITING = 10_000
 _SESSION = "/~/session"
 
 
-class Gateway(Verbs[A], Generic[A]):
+class Gateway(Connected[A], Verbs[A]):
     """What clients of all worlds share; ``A`` is what a request returns there."""
 
     def __init__(
         self,
         world: World[A],
-        find: Callable[[], Awaitable[str] | str],
+        find: Find,
         token: Token,
         msgpack: bool,
         max_queued: int,
         patience: Patience,
     ) -> None:
-        self._world = world
+        super().__init__(world, find, patience)
         self._backlog = Backlog(
             checked_number("max_queued", max_queued), self._has_room, self._has_none
         )
-        self._connection = Connection(world, find, patience, self._state_changed)
         self._session = Session(world, MSGPACK if msgpack else JSON, token, self, _MOST_WAITING)
         self._connection.speak(self._session)
         self._requests = Requests(world, self._session)
         self._serving = Serving(world, self._session.answer)
         self._listeners = Listeners()
         self._lanes = Lanes(world, self._backlog.take)
-        self._states, self._resumes, self._losses = (Watchers(world) for _ in range(3))
+        self._resumes, self._losses = Watchers(world), Watchers(world)
         self._topics = Topics(world, self._ask, self._backlog, self._call, self._losses.tell)
         # Pushes that are taken one by one.
         self._taken: set[Items[Push]] = set()
@@ -253,27 +253,6 @@ class Gateway(Verbs[A], Generic[A]):
         self.user_id, self.username = known.get("user_id"), known.get("username")
         return known
 
-    def ping(self, timeout: float = 10) -> A:
-        """The seconds that a ping and its pong take.
-
-        :raises CommandTimeout: there came no pong in time.
-        """
-        return self._world.run(self._connection.ping(checked_seconds("timeout", timeout)))
-
-    @property
-    def state(self) -> State:
-        """Of the connection."""
-        return self._connection.state
-
-    @property
-    def error(self) -> Exception | None:
-        """Why the client is closed; None, where the application has closed it, or it is not."""
-        return self._connection.error
-
-    def on_state(self, watcher: F) -> F:
-        """Tell of each new state, and why it is so: ``watcher(state, reason)``."""
-        return self._states.add(watcher)
-
     def on_resumed(self, watcher: F) -> F:
         """Tell each time when a session goes on after its connection was lost: ``watcher()``."""
         return self._resumes.add(watcher)
@@ -282,18 +261,6 @@ class Gateway(Verbs[A], Generic[A]):
         """Tell of what is lost, session or publications: ``watcher(loss)``, a :class:`Loss`."""
         return self._losses.add(watcher)
 
-    def network_returned(self) -> None:
-        """An attempt to connect that is waited for is made now, and the waits begin anew."""
-        self._connection.hurry()
-
-    def connect(self) -> A:
-        """Open the session now, and not with the first request.
-
-        :raises ConnectionFailed: it cannot be done.
-        :raises CommandFailed: the gateway refuses it.
-        """
-        return self._world.run(self._connection.until_open())
-
     def close(self) -> A:
         """Leave for good: the gateway keeps nothing, and whoever waits for an answer is told."""
         return self._world.run(self._close())
@@ -301,18 +268,7 @@ class Gateway(Verbs[A], Generic[A]):
     async def _close(self) -> None:
         if self.state is State.OPEN:
             self._session.leave()
-        await self._connection.close()
-
-    async def __aenter__(self) -> Any:
-        try:
-            await self._connection.until_open()
-        except BaseException:
-            await self._close()
-            raise
-        return self
-
-    async def __aexit__(self, *exception: Any) -> None:
-        await self._close()
+        await super()._close()
 
     # -- what the connection and the session tell
 
@@ -324,7 +280,7 @@ class Gateway(Verbs[A], Generic[A]):
             for items in self._taken:
                 items.end(error)
             self._taken.clear()
-        self._states.tell(state, reason)
+        super()._state_changed(state, reason)
 
     def session_opened(self, opened: Opened) -> None:
         self.session_id, self.user_id = opened.session_id, opened.user_id

@@ -6,23 +6,23 @@ Source: the Connection Handler of Pydoll, for the DevTools Protocol of browsers.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from copy import deepcopy
 from math import inf
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from ...arguments import checked_number, checked_seconds
 from ...sessions.surroundings import CountedWarning
 from ..errors import CommandTimeout, InvalidCommand
 from .calls import Call
-from .connection import Connection, Patience
+from .connected import Connected
+from .connection import Find, Patience
 from .credentials import Token
 from .exchange import CDP, PLAIN, Dialect, Exchange
 from .lanes import Lanes
 from .listeners import Listeners
 from .resumed import ResumedExchange
 from .states import State
-from .watching import Watchers
 from .world import World
 
 __all__ = ["HANDLER_PATIENCE", "MOST_BYTES", "Handler"]
@@ -39,7 +39,7 @@ MOST_BYTES = 268_435_456
 HANDLER_PATIENCE = Patience(attempts=10, first_wait=0.2, longest_wait=10.0)
 
 
-class Handler(Generic[A]):
+class Handler(Connected[A]):
     """What handlers of all worlds share; ``A`` is what a command returns there.
 
     :param find: gives the address, anew for each connection.
@@ -51,7 +51,7 @@ class Handler(Generic[A]):
     def __init__(
         self,
         world: World[A],
-        find: Callable[[], Awaitable[str] | str],
+        find: Find,
         dialect: str,
         token: Token,
         on_connect: Iterable[dict[str, Any]],
@@ -61,12 +61,10 @@ class Handler(Generic[A]):
         if dialect not in _DIALECTS:
             known = ", ".join(repr(name) for name in _DIALECTS)
             raise ValueError(f"a handler speaks {known}, not {dialect!r}")
-        self._world = world
+        super().__init__(world, find, patience)
         self._most_queued = checked_number("max_queued_events", max_queued_events)
         self._listeners = Listeners()
-        self._watchers = Watchers(world)
         self._lanes = Lanes(world, lambda: None)
-        self._connection = Connection(world, find, patience, self._state_changed)
         spoken = _DIALECTS[dialect]
         self._exchange: Exchange | ResumedExchange
         if spoken is None:
@@ -266,43 +264,10 @@ class Handler(Generic[A]):
 
     # -- the connection
 
-    @property
-    def state(self) -> State:
-        """Of the connection."""
-        return self._connection.state
-
-    def on_state(self, watcher: F) -> F:
-        """Tell of each new state, and why it is so: ``watcher(state, reason)``.
-
-        It may return something to be awaited, which runs by itself.
-        """
-        return self._watchers.add(watcher)
-
     def _state_changed(self, state: State, reason: str) -> None:
         if state is not State.OPEN:
             self._dialog = {}
-        self._watchers.tell(state, reason)
-
-    def connect(self) -> A:
-        """Connect now, and not with the first command.
-
-        :raises ConnectionFailed: it cannot be done.
-        """
-        return self._world.run(self._connection.until_open())
-
-    def ping(self, timeout: float = 10) -> A:
-        """Wait for the pong to a ping.
-
-        :param timeout: seconds.
-        :returns: the seconds that it took.
-        :raises CommandTimeout: it did not come.
-        :raises ConnectionLost: the connection was lost meanwhile, or cannot be made.
-        """
-        return self._world.run(self._connection.ping(checked_seconds("timeout", timeout)))
-
-    def network_returned(self) -> None:
-        """An attempt to connect that is waited for is made now, and the waits begin anew."""
-        self._connection.hurry()
+        super()._state_changed(state, reason)
 
     def close(self) -> A:
         """Close the connection, and remove all callbacks; a later command connects again."""
@@ -310,15 +275,4 @@ class Handler(Generic[A]):
 
     async def _close(self) -> None:
         self._listeners.clear()
-        await self._connection.close()
-
-    async def __aenter__(self) -> Any:
-        try:
-            await self._connection.until_open()
-        except BaseException:
-            await self._close()
-            raise
-        return self
-
-    async def __aexit__(self, *exception: Any) -> None:
-        await self._close()
+        await super()._close()
