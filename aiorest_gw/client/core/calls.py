@@ -9,7 +9,19 @@ import attrs
 
 from ..errors import ConnectionClosed, InvalidCommand
 
-__all__ = ["Call", "Calls"]
+__all__ = ["Call", "Calls", "Command", "closed"]
+
+
+@attrs.frozen(eq=False)
+class Command:
+    """A command that was checked, and is not asked yet.
+
+    :param given: what the application gave; a copy.
+    :param written: what is sent of it, as whoever sends it needs that.
+    """
+
+    given: dict[str, Any]
+    written: Any
 
 
 @attrs.define(eq=False)

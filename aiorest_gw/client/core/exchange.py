@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import msgspec
 
 from ..errors import CommandFailed, ConnectionLost, InvalidCommand
-from .calls import Call, Calls, closed
+from .calls import Call, Calls, Command, closed
 from .closing import Closing, closing
 from .world import Wire, World
 
@@ -146,16 +146,14 @@ class Exchange:
         self._last_id = 0
         self.remembered: list[dict[str, Any]] = []
 
-    def ask(self, command: dict[str, Any], awaited: bool = True) -> Call:
-        """Send a command that was checked, or keep it until there is a connection.
-
-        It is written now: whoever gave it may change it as soon as this returns.
+    def ask(self, command: Command, awaited: bool = True) -> Call:
+        """Send a command, or keep it until there is a connection.
 
         :param awaited: somebody waits for its answer, a dictionary; what fails is logged else.
         :raises InvalidCommand: too many wait already.
         """
         future = self._world.future() if awaited else None
-        call = Call(dict(command), future, payload=_written(command))
+        call = Call(command.given, future, payload=command.written)
         if self._wire is None:
             self._calls.wait(call)
         elif len(self._calls.open) >= self._most_open:
@@ -164,14 +162,15 @@ class Exchange:
             self._send(self._wire, call)
         return call
 
-    def check(self, command: Any) -> None:
-        """
-        :raises InvalidCommand: it is no command, or cannot be written.
+    def prepare(self, command: Any) -> Command:
+        """A command as it is asked; whoever gave it may change it from now on.
+
+        :raises InvalidCommand: it is none, or cannot be written.
         """
         if not isinstance(command, dict):
             raise InvalidCommand(f"a command is a dictionary, not {command!r:.100}")
         self._dialect.check(command)
-        _written(command)
+        return Command(dict(command), _written(command))
 
     def read(self, command: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
         """The answer to a command, with the ``id`` that its caller gave it."""

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from ...arguments import checked_number, checked_seconds
 from ...sessions.surroundings import CountedWarning
 from ..errors import CommandTimeout, InvalidCommand
-from .calls import Call
+from .calls import Call, Command
 from .connected import Connected
 from .connection import Find, Patience
 from .credentials import Token
@@ -76,7 +76,7 @@ class Handler(Connected[A]):
             self._exchange = Exchange(world, spoken, ready, self._heard, _MOST_WAITING)
         self._connection.speak(self._exchange)
         for command in on_connect:
-            self._exchange.check(command)
+            self._exchange.prepare(command)
             self._exchange.remembered.append(deepcopy(command))
         self._network_logs: deque[dict[str, Any]] = deque(maxlen=_MOST_LOGS)
         self._dialog: dict[str, Any] = {}
@@ -131,11 +131,7 @@ class Handler(Connected[A]):
             timeout = checked_seconds("timeout", timeout)
         if isinstance(commands, dict):
             raise InvalidCommand("commands is a list of dictionaries, not a dictionary")
-        taken = [*commands]
-        for command in taken:
-            self._exchange.check(command)
-        # Whoever gave them may change them meanwhile.
-        taken = [dict(command) for command in taken]
+        taken = [self._exchange.prepare(command) for command in commands]
         calls: list[Call] = []
         timer = None
         try:
@@ -146,7 +142,8 @@ class Handler(Connected[A]):
                 timer = self._world.later(timeout, self._too_late, taken, calls, timeout)
             read = self._exchange.read
             return [
-                read(command, await call.future) for command, call in zip(taken, calls, strict=True)
+                read(command.given, await call.future)
+                for command, call in zip(taken, calls, strict=True)
             ]
         finally:
             if timer is not None:
@@ -155,17 +152,16 @@ class Handler(Connected[A]):
                 if not call.ended:
                     self._exchange.forget(call)
 
-    def _too_late(self, commands: list[dict[str, Any]], calls: list[Call], timeout: float) -> None:
+    def _too_late(self, commands: list[Command], calls: list[Call], timeout: float) -> None:
         for command, call in zip(commands, calls, strict=True):
             if not call.ended:
-                asked = f"{command['method']} was not answered in {timeout:g} s"
+                asked = f"{command.given['method']} was not answered in {timeout:g} s"
                 unsent = "" if call.id is not None else ": there is no connection to send it over"
                 self._exchange.forget(call)
                 self._world.fail(call.future, CommandTimeout(asked + unsent))
 
     async def _send_only(self, command: dict[str, Any]) -> None:
-        self._exchange.check(command)
-        self._exchange.ask(command, awaited=False)
+        self._exchange.ask(self._exchange.prepare(command), awaited=False)
         self._connection.open()
 
     def add_on_connect(self, command: dict[str, Any]) -> A:
@@ -177,7 +173,7 @@ class Handler(Connected[A]):
         return self._world.run(self._remember(command))
 
     async def _remember(self, command: dict[str, Any]) -> dict[str, Any]:
-        self._exchange.check(command)
+        self._exchange.prepare(command)
         remembered = deepcopy(command)
         answer = await self._execute(command, 10)
         self._exchange.remembered.append(remembered)

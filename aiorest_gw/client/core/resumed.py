@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import CommandError, ConnectionLost, InvalidCommand
-from .calls import Call
+from .calls import Call, Command
 from .closing import Closing
 from .connection import Connection
 from .credentials import Token
@@ -53,30 +53,28 @@ class ResumedExchange:
 
     # -- commands
 
-    def check(self, command: Any) -> None:
-        """
-        :raises InvalidCommand: it is no request.
+    def prepare(self, command: Any) -> Command:
+        """A request as it is asked.
+
+        :raises InvalidCommand: it is none.
         """
         if not isinstance(command, dict):
             raise InvalidCommand(f"a command is a dictionary, not {command!r:.100}")
         unknown = command.keys() - _KEYS - _OURS
         if unknown:
             raise InvalidCommand(f"a request has no {min(map(str, unknown))!r}")
-        self._request(command)
-
-    def _request(self, command: dict[str, Any]) -> Any:
         keys = {key: value for key, value in command.items() if key not in _OURS}
-        return request_of(keys.pop("method", None), keys.pop("url", None), **keys)
+        request = request_of(keys.pop("method", None), keys.pop("url", None), **keys)
+        return Command(dict(command), request)
 
-    def ask(self, command: dict[str, Any], awaited: bool = True) -> Call:
+    def ask(self, command: Command, awaited: bool = True) -> Call:
         """Send a request as soon as that may be.
 
         :param awaited: somebody waits for its answer; what fails is logged else.
         """
-        self.check(command)
-        call = self._session.ask(self._request(command))
+        call = self._session.ask(command.written)
         if not awaited:
-            self._world.begin(self._logged(command, call), lambda: None)
+            self._world.begin(self._logged(command.given, call), lambda: None)
         return call
 
     def read(self, command: dict[str, Any], answer: Incoming) -> dict[str, Any]:
@@ -133,7 +131,7 @@ class ResumedExchange:
         if not opened.resumed:
             self._serving.reset()
             for command in self.remembered:
-                self.ask(command, awaited=False)
+                self.ask(self.prepare(command), awaited=False)
         self._connection.ready()
 
     def session_refused(self, error: Exception) -> None:
