@@ -22,8 +22,8 @@ _GATEWAY = (
 )
 # The bare one first.
 _WORLDS = {
-    "asyncio": ("bare_websockets", "aio"),
-    "Twisted": ("bare_autobahn", "on_twisted"),
+    "asyncio": ("bare_websockets", "aio", "handler_aio"),
+    "Twisted": ("bare_autobahn", "on_twisted", "handler_on_twisted"),
 }
 
 
