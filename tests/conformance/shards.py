@@ -44,7 +44,8 @@ async def _running(*command: str, log: Path) -> AsyncIterator[asyncio.subprocess
         if process.returncode is None:
             process.terminate()
             try:
-                await asyncio.wait_for(process.wait(), _STOPPING)
+                async with asyncio.timeout(_STOPPING):
+                    await process.wait()
             except TimeoutError:
                 process.kill()
                 await process.wait()
@@ -88,7 +89,8 @@ class Bench:
             server.append("--compress")
         async with _running(*server, log=folder / "server.log") as gateway:
             assert gateway.stdout is not None
-            line = await asyncio.wait_for(gateway.stdout.readline(), _STARTING)
+            async with asyncio.timeout(_STARTING):
+                line = await gateway.stdout.readline()
             if not line:
                 return  # why is in its log
             port = int(line.split()[-1])
@@ -101,10 +103,15 @@ class Bench:
     async def _follow(self, endpoint: str, suite: asyncio.subprocess.Process) -> None:
         """Until the suite ends; it writes a line where a case begins."""
         assert suite.stdout is not None
-        while line := await asyncio.wait_for(suite.stdout.readline(), _LONGEST_CASE):
+        line = b"begins"
+        while line:
+            # Where a line comes in the moment of a cancellation, ``wait_for`` would forget that.
+            async with asyncio.timeout(_LONGEST_CASE):
+                line = await suite.stdout.readline()
             if _CASE.match(line):
                 self.case_begins(endpoint)
-        await asyncio.wait_for(suite.wait(), _STOPPING)
+        async with asyncio.timeout(_STOPPING):
+            await suite.wait()
 
 
 def _specification(group: Group, port: int, folder: Path) -> dict[str, object]:
