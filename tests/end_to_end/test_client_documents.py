@@ -18,10 +18,13 @@ class PageTests(SynchronousTestCase):
     def check_page(self, name):
         text = (ROOT / "docs" / "howto" / f"{name}.rst").read_text()
         application, *programs = [textwrap.dedent(found) for found in CODE.findall(text)]
+        self.check("app:make_factory", application, programs)
+
+    def check(self, served, application, programs):
         folder = Path(self.mktemp())
         folder.mkdir()
         (folder / "app.py").write_text(application)
-        command = ["aiorest-gw", "serve", "--app", "app:make_factory", *LISTEN]
+        command = ["aiorest-gw", "serve", "--app", served, *LISTEN]
         with running(command, folder) as gateway:
             for number, program in enumerate(programs):
                 path = folder / f"program_{number}.py"
@@ -32,6 +35,12 @@ class PageTests(SynchronousTestCase):
                 for expected in PRINTED.findall(program):
                     self.assertIn(expected, said, program)
         self.assertGreater(len(programs), 0)
+
+    def test_the_readme(self):
+        text = (ROOT / "README.rst").read_text()
+        application, *others = [textwrap.dedent(found) for found in CODE.findall(text)]
+        programs = [code for code in others if code.startswith("from aiorest_gw.client ")]
+        self.check("app:router", application, programs)
 
     def test_clients(self):
         self.check_page("clients")
