@@ -25,7 +25,7 @@ class ChromiumTests(SynchronousTestCase):
 
     def run_in_page(self, body):
         """What the body of a function returns in a page."""
-        with running(COMMAND, ROOT) as gateway, FlakyProxy(gateway.port) as proxy:
+        with running(COMMAND, ROOT, measured=False) as gateway, FlakyProxy(gateway.port) as proxy:
             given = {
                 "address": f"http://127.0.0.1:{proxy.port}",
                 "executablePath": CHROMIUM,
@@ -135,7 +135,7 @@ class ChromiumTests(SynchronousTestCase):
         self.assertEqual(([*range(201)], True), (ran, same))
 
     def test_a_tab_that_is_hidden_does_not_come_back_until_it_is_seen(self):
-        with running(COMMAND, ROOT) as gateway, FlakyProxy(gateway.port) as proxy:
+        with running(COMMAND, ROOT, measured=False) as gateway, FlakyProxy(gateway.port) as proxy:
             script = f"http://127.0.0.1:{proxy.port}/aiorest-gw.js"
             # Without playwright, which lets every tab believe that it is in front.
             with pages(script, script) as (tab, other):

@@ -51,7 +51,7 @@ class NodeTestCase(SynchronousTestCase):
 
     def run_script(self, body, command=COMMAND, options="{}", **variables):
         """What the body of a function returns, in JSON."""
-        with running(command, ROOT, **variables) as gateway:
+        with running(command, ROOT, measured=False, **variables) as gateway:
             around = AROUND.replace("BODY", body).replace("OPTIONS", options)
             around = around.replace("GIVEN", json.dumps(gateway.url))
             return found(run_in_node(importing(*NAMES) + around))

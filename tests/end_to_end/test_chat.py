@@ -16,7 +16,7 @@ COMMAND = ["aiorest-gw", "serve", "--app", "examples.chat.app:make_factory", *LI
 
 
 def chat_gateway(page_port="0"):
-    return running(COMMAND, ROOT, CHAT_PAGE_PORT=page_port)
+    return running(COMMAND, ROOT, measured=False, CHAT_PAGE_PORT=page_port)
 
 
 def page_of(gateway):

@@ -42,7 +42,7 @@ class ClientTests(SynchronousTestCase):
         scenario = SCENARIOS[name]
         with (
             told_seed("SEED") as seed,
-            running(COMMAND, ROOT) as gateway,
+            running(COMMAND, ROOT, measured=False) as gateway,
             ThreadPoolExecutor(len(self.clients)) as threads,
         ):
             begun = {

@@ -71,7 +71,7 @@ def run_client(
         process = subprocess.Popen(
             [*command, *order.arguments()],
             cwd=ROOT,
-            env=environment(),
+            env=environment(measured=False),
             stdout=subprocess.PIPE,
             text=True,
         )
