@@ -1,10 +1,14 @@
 """A gateway that is broken, or means ill, harms nothing; nor do callbacks that do what they should not."""
 
+import asyncio
+
 from twisted.internet.defer import Deferred
 
 from aiorest_gw.client import (
     CommandFailed,
+    ConnectionClosed,
     ConnectionFailed,
+    GatewayClient,
     InvalidCommand,
     State,
 )
@@ -146,3 +150,51 @@ class MessageTests(ScriptedCase):
         asked.cancel()
         sent = [(one.get("method"), one.get("cancel")) for one in self.peer.take()]
         self.assertEqual([("PUT", None), (None, 2), ("DELETE", None)], sent)
+
+
+class CallbackTests(ScriptedCase):
+    def test_whoever_is_told_that_the_session_is_lost_may_close_at_once(self):
+        client = self.opened()
+        asked = client.get("/")
+        asked.addErrback(lambda _: client.close())
+        self.come_back(resumed=False)
+        self.assertIs(State.CLOSED, client.state)
+        self.successResultOf(asked)
+        self.assertEqual([], self.clock.getDelayedCalls())
+
+    def test_a_watcher_may_raise_anything(self):
+        for error in (asyncio.CancelledError, GeneratorExit, BaseException):
+
+            def watch(state, reason, error=error):
+                raise error
+
+            client = self.opened()
+            asked = client.get("/")
+            client.on_state(watch)
+            client.close()
+            self.failureResultOf(asked, ConnectionClosed)
+            self.assertEqual(1, len(self.flushLoggedErrors(error)))
+
+    def test_what_fails_at_once_is_told_and_nothing_goes_on(self):
+        def connect(reactor, address):
+            raise OSError("no network")
+
+        for ask in (GatewayClient.connect, lambda one: one.get("/"), lambda one: one.ping()):
+            for client in (
+                GatewayClient("ws://127.0.0.1/", connector=connect, reactor=self.clock),
+                GatewayClient("ws://a..b/", reactor=self.clock),
+            ):
+                asked = ask(client)
+                self.clock.advance(0)
+                self.failureResultOf(asked, ConnectionFailed)
+                self.assertEqual([], self.clock.getDelayedCalls())
+
+    def test_also_who_closes_within_the_call_that_opens_is_not_waited_for(self):
+        client = self.client()
+        client.on_state(lambda state, reason: state is State.CONNECTING and client.close() and None)
+        self.failureResultOf(client.connect(), ConnectionClosed)
+        self.failureResultOf(client.get("/"), ConnectionClosed)
+        parts = Deferred.fromCoroutine(client.stream("/").take())
+        self.failureResultOf(parts, ConnectionClosed)
+        self.clock.advance(10)
+        self.assertEqual([], self.network.attempts)

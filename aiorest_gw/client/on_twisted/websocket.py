@@ -17,6 +17,7 @@ from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.error import ConnectionLost as TransportLost
 from twisted.internet.interfaces import IProtocol, IStreamClientEndpoint
 from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -218,6 +219,8 @@ class _WebSocketEndpoint:
         return connecting
 
     async def _connect(self, factory: Any) -> Any:
+        # A ClientService cannot be stopped within the call that starts it: it would go on trying.
+        await deferLater(self._reactor, 0)
         address = await self._line.address()
         made = _WebSocketFactory(self._reactor, address, self._options, self._line)
         endpoint = self._options.endpoint(self._reactor, address)
