@@ -233,14 +233,19 @@ def _refusal(error: BaseException) -> str:
 
 
 class WebSocketKeeper:
-    """Makes WebSockets for a line (:class:`~..core.world.Keeper`)."""
+    """Makes WebSockets for a line (:class:`~..core.world.Keeper`).
+
+    :ivar loop: that it runs in.
+    :ivar stopped: it makes no more.
+    """
 
     def __init__(self, options: WebSocketOptions, line: Line) -> None:
+        self.loop = asyncio.get_running_loop()
         self._options = options
         self._line = line
         self._websocket: _WebSocket | None = None
         self._hurried = asyncio.Event()
-        self._stopped = False
+        self.stopped = False
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -250,7 +255,7 @@ class WebSocketKeeper:
         self._hurried.set()
 
     async def stop(self) -> None:
-        self._stopped = True
+        self.stopped = True
         task = self._task
         if task is None or task is asyncio.current_task():
             return
@@ -262,16 +267,24 @@ class WebSocketKeeper:
         await asyncio.wait([task])
 
     async def _keep(self) -> None:
-        while not self._stopped:
+        while not self.stopped:
             try:
                 async with asyncio.timeout(self._line.opening):
                     self._websocket = await self._connect()
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if task is None or task.cancelling():
+                    raise
+                # What the application waits for was, and not this.
+                self._line.failed(
+                    ConnectionError("what finds the address, or connects, was cancelled")
+                )
             except Exception as error:
                 self._line.failed(self._named(error))
             else:
                 await self._websocket.closed
             self._websocket = None
-            if not self._stopped:
+            if not self.stopped:
                 self._hurried.clear()
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(self._line.delay()):
