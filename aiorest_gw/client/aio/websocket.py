@@ -22,6 +22,7 @@ from websockets.uri import parse_uri
 from ...version import VERSION
 from ..core.address import Address
 from ..core.closing import BROKEN
+from ..core.headers import checked_headers
 from ..core.world import Line, nobody_answered
 
 __all__ = ["Connector", "WebSocketKeeper", "WebSocketOptions"]
@@ -51,7 +52,7 @@ class WebSocketOptions:
         tls: ssl.SSLContext | None,
         connector: Connector | None,
     ) -> None:
-        self.headers = dict(headers or {})
+        self.headers = checked_headers(headers)
         self.max_message_size = max_message_size or None
         self.extensions = [ClientPerMessageDeflateFactory()] if compression else None
         self._tls = tls

@@ -26,6 +26,7 @@ from ...server.timers import Timers
 from ...version import VERSION
 from ..core.address import Address
 from ..core.closing import BROKEN
+from ..core.headers import checked_headers
 from ..core.world import Line, nobody_answered
 
 __all__ = ["Connector", "WebSocketOptions", "WebSocketService"]
@@ -56,7 +57,7 @@ class WebSocketOptions:
         tls: Any,
         connector: Connector | None,
     ) -> None:
-        self.headers = dict(headers or {})
+        self.headers = checked_headers(headers)
         self.names_agent = any(name.lower() == "user-agent" for name in self.headers)
         self.max_message_size = max_message_size
         self.compression = compression
