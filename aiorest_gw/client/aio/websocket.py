@@ -82,8 +82,9 @@ class _WebSocket(asyncio.Protocol):
             max_size=options.max_message_size,
         )
         self._transport: asyncio.Transport | None = None
-        self._fragments: list[bytes] = []
-        self._size = 0
+        # Whole it is, however many pieces a message has, no larger than they are.
+        self._pieces = bytearray()
+        self._in_pieces = False
         self._most = options.max_message_size
         self._timer: asyncio.TimerHandle | None = None
         self._is_open = False
@@ -159,7 +160,7 @@ class _WebSocket(asyncio.Protocol):
     def _take(self, frame: Frame) -> None:
         opcode = frame.opcode
         if opcode is Opcode.TEXT or opcode is Opcode.BINARY or opcode is Opcode.CONT:
-            if frame.fin and not self._fragments:
+            if frame.fin and not self._in_pieces:
                 self._line.received(self, bytes(frame.data))
             else:
                 self._take_fragment(frame)
@@ -169,15 +170,14 @@ class _WebSocket(asyncio.Protocol):
             self._line.alive(self)
 
     def _take_fragment(self, frame: Frame) -> None:
-        self._fragments.append(bytes(frame.data))
-        self._size += len(frame.data)
-        if self._most is not None and self._size > self._most:
-            self._fragments.clear()
+        self._pieces += frame.data
+        self._in_pieces = not frame.fin
+        if self._most is not None and len(self._pieces) > self._most:
+            self._pieces.clear()
             self._protocol.fail(CloseCode.MESSAGE_TOO_BIG)
         elif frame.fin:
-            whole = b"".join(self._fragments)
-            self._fragments.clear()
-            self._size = 0
+            whole = bytes(self._pieces)
+            self._pieces.clear()
             self._line.received(self, whole)
 
     # -- what is written

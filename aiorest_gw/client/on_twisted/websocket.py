@@ -126,7 +126,8 @@ class _WebSocket(WebSocketClientProtocol):  # type: ignore[misc]  # untyped
         if self._client is not None:
             if self.localCloseCode in BROKEN:
                 # What we could not take counts, whatever the peer says to it.
-                code, why = self.localCloseCode, self.localCloseReason or ""
+                told: bytes = self.localCloseReason or b""
+                code, why = self.localCloseCode, told.decode(errors="replace")
             self._line.lost(self, code or 1006, why)
             self._client.connectionLost(Failure(TransportLost(why)))
         elif not self.attempt.called:
