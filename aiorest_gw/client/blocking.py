@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import warnings
+import weakref
 from collections.abc import Callable, Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import Any, Generic, TypeVar
 
 from ..arguments import checked_callable, checked_seconds
@@ -34,28 +36,42 @@ class _Loop:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
+        # What is begun before it is stopped, by any thread, ends; and nothing is begun later. Again by
+        # the thread that has it, as what is collected within that may be told to the loop.
+        self._lock = threading.RLock()
+        self._stopped = False
         self._thread = threading.Thread(target=self._run, name="aiorest_gw client", daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
-        self._loop.run_forever()
-        self._loop.close()
+        loop = self._loop
+        loop.run_forever()
+        while left := asyncio.all_tasks(loop):
+            # Threads may wait for them.
+            for task in left:
+                task.cancel()
+            loop.run_until_complete(asyncio.wait(left))
+        loop.close()
 
     def wait(self, running: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
         """Run something there, and wait for it here; whoever is interrupted cancels it.
 
         :param timeout: seconds.
         :raises CommandTimeout: it took longer.
+        :raises ConnectionLost: the loop was stopped, before or meanwhile.
         """
-        if not self.running:
-            running.close()
-            raise ConnectionLost("the client is closed", 1000)
         if threading.current_thread() is self._thread:
             running.close()
             raise RuntimeError("what runs in the client's own thread cannot wait for it")
-        future = asyncio.run_coroutine_threadsafe(running, self._loop)
+        with self._lock:
+            if self._stopped:
+                running.close()
+                raise _closed()
+            future = asyncio.run_coroutine_threadsafe(running, self._loop)
         try:
             return future.result(timeout)
+        except CancelledError:
+            raise _closed() from None
         except BaseException as error:
             if not future.done():
                 future.cancel()
@@ -63,27 +79,38 @@ class _Loop:
                     raise CommandTimeout(f"there was no answer in {timeout:g} s") from None
             raise
 
-    @property
-    def running(self) -> bool:
-        """Whether it was not stopped."""
-        return self._thread.is_alive()
-
     def soon(self, function: Callable[[], Any]) -> None:
         """Call something there."""
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(function)
+        with self._lock:
+            if not self._stopped:
+                self._loop.call_soon_threadsafe(function)
 
-    def stop(self) -> None:
-        """End the thread."""
-        if self._thread.is_alive():
-            self.soon(self._loop.stop)
+    def stop_behind(self, running: Coroutine[Any, Any, Any]) -> None:
+        """Begin nothing more but this, and end the thread when it has ended; again it does nothing."""
+        with self._lock:
+            stopped, self._stopped = self._stopped, True
+            if stopped:
+                running.close()
+                return
+            last = asyncio.run_coroutine_threadsafe(running, self._loop)
+        last.add_done_callback(lambda _: self._loop.call_soon_threadsafe(self._loop.stop))
+
+    def join(self) -> None:
+        """Wait until the thread has ended."""
+        if threading.current_thread() is not self._thread:
             self._thread.join()
+
+
+def _closed() -> ConnectionLost:
+    return ConnectionLost("the client is closed", 1000)
 
 
 class BlockingStream(Generic[T]):
     """What comes bit by bit, taken by ``for``; it ends with the loop that leaves it."""
 
-    def __init__(self, loop: _Loop, stream: Stream[T]) -> None:
+    def __init__(self, client: BlockingClient, loop: _Loop, stream: Stream[T]) -> None:
+        # Which is closed when nobody has it any more.
+        self._client = client
         self._loop = loop
         self._stream = stream
 
@@ -177,6 +204,8 @@ class BlockingClient(Verbs[Any]):
         self._client = client
         self._loop = _Loop()
         self._threads = ThreadPoolExecutor(_MOST_THREADS, "aiorest_gw callbacks")
+        self._left = weakref.finalize(self, _left_open, client, self._loop, self._threads)
+        self._left.atexit = False
 
     def _wait(self, running: Coroutine[Any, Any, T]) -> T:
         return self._loop.wait(running, self._timeout)
@@ -191,7 +220,7 @@ class BlockingClient(Verbs[Any]):
 
     def stream(self, url: str, data: Any = None, **options: Any) -> BlockingStream[Any]:
         """Ask for an answer that comes in parts: ``for part in gw.stream("/count")``."""
-        return BlockingStream(self._loop, self._client.stream(url, data, **options))
+        return BlockingStream(self, self._loop, self._client.stream(url, data, **options))
 
     def on(self, event_name: str, callback: Any = None) -> Any:
         """Call something, in another thread, with each push of a name."""
@@ -203,7 +232,9 @@ class BlockingClient(Verbs[Any]):
 
     def pushes(self, event_name: str = "*") -> BlockingStream[Push]:
         """The pushes of a name from now on, for ``for``."""
-        return BlockingStream(self._loop, self._wait(_called(self._client.pushes, event_name)))
+        return BlockingStream(
+            self, self._loop, self._wait(_called(self._client.pushes, event_name))
+        )
 
     def subscribe(
         self, topic: str, callback: Callable[[Push], Any] | None = None, *, since: Any = None
@@ -214,7 +245,7 @@ class BlockingClient(Verbs[Any]):
         if isinstance(since, BlockingSubscription):
             since = since.position
         made = self._wait(self._client.subscribe(topic, callback, since=since))
-        return BlockingSubscription(self._loop, made)
+        return BlockingSubscription(self, self._loop, made)
 
     def unsubscribe(self, subscription: BlockingSubscription) -> None:
         """End a subscription."""
@@ -283,10 +314,10 @@ class BlockingClient(Verbs[Any]):
 
     def close(self) -> None:
         """Leave for good; again it does nothing."""
-        if self._loop.running:
-            self._loop.wait(self._client.close())
-            self._loop.stop()
-            self._threads.shutdown(wait=False, cancel_futures=True)
+        self._left.detach()
+        self._loop.stop_behind(self._client.close())
+        self._loop.join()
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def __enter__(self) -> BlockingClient:
         return self
@@ -300,6 +331,13 @@ class BlockingClient(Verbs[Any]):
             return await loop.run_in_executor(self._threads, function, *args)
 
         return run
+
+
+def _left_open(client: GatewayClient, loop: _Loop, threads: ThreadPoolExecutor) -> None:
+    """Nobody has a client any more that was not closed; one with callbacks is their own."""
+    warnings.warn("a client was not closed: with connect(…) closes it", ResourceWarning, 2)
+    loop.stop_behind(client.close())
+    threads.shutdown(wait=False)
 
 
 async def _called(function: Callable[..., T], *args: Any, **options: Any) -> T:

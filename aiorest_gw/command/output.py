@@ -24,15 +24,21 @@ def wants_colours(stream: IO[str]) -> bool:
 
 
 def compact(value: Any) -> str:
-    """A value as JSON on one line."""
-    return msgspec.json.encode(value).decode()
+    """A value as JSON on one line, whose texts no terminal obeys either."""
+    return printable(msgspec.json.encode(value).decode())
 
 
 def printable(text: str) -> str:
     """Without what a terminal would obey: gateways are not trusted to write on it."""
-    return "".join(
-        one if one.isprintable() or one == "\n" else f"\\u{ord(one):04x}" for one in text
-    )
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() or one == "\n" else _escaped(one) for one in text)
+
+
+def _escaped(character: str) -> str:
+    """As in JSON, which has two escapes for one beyond U+FFFF."""
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
 
 
 def tell(name: str, text: str) -> None:
@@ -82,7 +88,8 @@ class Output:
 
     def styled(self, *parts: tuple[str, str]) -> None:
         """A line of parts, each a text and its style in ``rich``'s words, with two blanks between."""
-        shown = [(printable(text), style) for text, style in parts]
+        # A name that breaks the line would be taken for another one.
+        shown = [(printable(text).replace("\n", "\\u000a"), style) for text, style in parts]
         if self.console is None:
             self.line("  ".join(text for text, _ in shown))
         else:

@@ -11,9 +11,16 @@ from typing import Any, NoReturn
 
 from ..client.errors import CommandError, CommandFailed
 from .outcomes import Outcome, outcome_of
-from .output import tell, tell_failure
+from .output import printable, tell, tell_failure
 
 __all__ = ["run"]
+
+
+class _Printable(logging.Formatter):
+    """What is logged may hold a gateway's words, too."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record))
 
 
 def run(name: str, running: Coroutine[Any, Any, Outcome]) -> NoReturn:
@@ -21,7 +28,9 @@ def run(name: str, running: Coroutine[Any, Any, Outcome]) -> NoReturn:
     :param name: of the command, for what it tells.
     :raises SystemExit: with the outcome.
     """
-    logging.basicConfig(format=f"aiorest-gw {name}: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Printable(f"aiorest-gw {name}: %(message)s"))
+    logging.basicConfig(handlers=[handler])
     try:
         # What a locale cannot write is no reason to stop.
         for stream in (sys.stdout, sys.stderr):

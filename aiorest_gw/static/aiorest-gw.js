@@ -1,4 +1,4 @@
-// One session, over as many WebSockets as it takes: see aiorest-gw.d.ts.
+// See aiorest-gw.d.ts.
 
 export class GatewayError extends Error {
   constructor(detail, { status, errors } = {}) {
@@ -12,7 +12,7 @@ export class CommandTimeout extends GatewayError {}
 
 export const connect = async (url, options) => new GatewayClient(url, options).opened;
 
-const hidden = () => globalThis.document?.visibilityState === "hidden";
+const hidden = () => globalThis.document?.hidden;
 const report = (error) => (globalThis.reportError ?? console.error)(error);
 const urlOf = (topic) => `/~/topics/${encodeURIComponent(topic)}`;
 
@@ -154,8 +154,7 @@ export class GatewayClient {
   #ask(method, url, { args, data, eventName, headers, deadline, signal } = {}, onpart, first) {
     const asked = { onpart };
     asked.promise = new Promise((resolve, reject) => {
-      asked.resolve = resolve;
-      asked.reject = reject;
+      Object.assign(asked, { resolve, reject });
     });
     try {
       signal?.throwIfAborted();
@@ -173,10 +172,9 @@ export class GatewayClient {
   }
 
   #watch(asked, signal, deadline) {
-    const abort = () => this.#abandon(asked, signal.reason);
-    const late = () => this.#abandon(asked, new CommandTimeout("Too late"));
-    const timer = deadline && setTimeout(late, deadline), done = new AbortController();
-    signal?.addEventListener("abort", abort, { signal: done.signal });
+    const done = new AbortController();
+    const timer = deadline && setTimeout(() => this.#abandon(asked, new CommandTimeout("Too late")), deadline);
+    signal?.addEventListener("abort", () => this.#abandon(asked, signal.reason), { signal: done.signal });
     asked.promise.catch(() => {}).then(() => { clearTimeout(timer); done.abort(); });
   }
 
@@ -221,7 +219,7 @@ export class GatewayClient {
     const { data } = message;
     if (message.more) {
       if (asked.onpart) asked.onpart(data);
-      else if ((asked.parts ??= []).push(data) > this.#options.maxQueue) this.#abandon(asked, new GatewayError("Too many parts"));
+      else if (!asked.abandoned && (asked.parts ??= []).push(data) > this.#options.maxQueue) this.#abandon(asked, new GatewayError("Too many parts"));
       return;
     }
     this.#open.delete(message.id);
@@ -262,7 +260,7 @@ export class GatewayClient {
     } else if ("method" in message) this.#answer(message);
     else if ("cancel" in message) this.#answering.get(message.cancel)?.abort();
     else this.#push(message);
-    // 3 bytes a character.
+    // 3 bytes each.
     const { limits } = this.session;
     if (this.#seq - this.#acked >= limits.max_outbox_messages / 4 || this.#size * 12 > limits.max_outbox_size) this.#acknowledge();
     else this.#acking ??= setTimeout(() => this.#acknowledge(), 500);
@@ -274,12 +272,14 @@ export class GatewayClient {
       one.offset = push.offset;
       one.put(push);
     }
-    this.#tell(push.event_name, push);
+    // Its own names.
+    if (!/^~\/[slr]/.test(push.event_name)) this.#tell(push.event_name, push);
     this.#tell("*", push);
   }
 
   #tell(name, value) {
-    this.#listeners.get(name)?.forEach((listener) => listener(value));
+    const all = this.#listeners.get(name);
+    for (const one of new Set(all)) if (all.has(one)) one(value);
   }
 
   #acknowledge() {
@@ -335,7 +335,7 @@ export class GatewayClient {
     try {
       this.#token = typeof token !== "function" ? token : this.#token ?? await token();
     } catch (error) {
-      current(() => this.#lose(0, `${error}`))();
+      if (turn === this.#turn) this.#lose(0, `${error}`);
     }
     if (turn !== this.#turn) return;
     try {
@@ -368,7 +368,7 @@ export class GatewayClient {
     const before = this.session;
     this.session = data;
     this.#renewed = false;
-    if (data.resumed) {
+    if (data.resumed && before) {
       for (const asked of this.#open.values()) {
         if (asked.id > data.received) this.#transmit(asked);
         this.#cancel(asked);
@@ -427,14 +427,14 @@ export class GatewayClient {
 
   #lose(code, reason) {
     const renews = code === 4502 || (code === 4501 && !this.#renewed && typeof this.#options.token === "function");
-    if (this.#closing || (!renews && (code >= 4500 || [1000, 1001, 1002, 1007, 1009].includes(code)))) {
+    if (this.#closing || (!renews && (code >= 4500 || /^100[01279]$/.test(code)))) {
       return this.#end(this.#refused ?? new ConnectionLost(reason || "closed", { status: code }));
     }
     if (renews) this.#token = null;
     this.#renewed ||= code === 4501;
     this.#disconnect();
     // Not all at once.
-    const most = (code === 4001 && +/[\d.]+$/.exec(reason)) || Math.min(30, 2 ** this.#attempts++);
+    const most = (code === 4001 && +/\b[\d.]{1,4}$/.exec(reason)) || Math.min(30, 2 ** this.#attempts++);
     this.#retry = setTimeout(() => hidden() || this.#connect(), Math.random() * most * 1000);
     this.#become(this.session ? "lost" : "connecting", reason);
   }

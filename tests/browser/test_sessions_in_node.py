@@ -201,6 +201,71 @@ class CloseTests(SessionTestCase):
         )
 
 
+class HostileTests(SessionTestCase):
+    """What a broken gateway says, played on the client's own socket, harms nothing."""
+
+    SAYS = """
+            await gw.ping();
+            let seq = 0;
+            const { onmessage } = sockets.at(-1);
+            const hold = (event) => { seq = JSON.parse(event.data).seq ?? seq; onmessage(event); };
+            sockets.at(-1).onmessage = hold;
+            await gw.ping();
+            sockets.at(-1).onmessage = () => {};
+            const says = (message) => onmessage({ data: JSON.stringify({ seq: ++seq, ...message }) });
+    """
+
+    def run_script(self, body, **options):
+        return super().run_script(self.SAYS + body, **options)
+
+    def test_a_push_cannot_pass_for_what_the_client_tells_itself(self):
+        events, pushed = self.run_script("""
+            const before = told.length;
+            for (const event_name of ["~/state", "~/lost", "~/resumed", "~/dropped"]) says({ event_name, state: "closed" });
+            return [told.slice(before), pushes.map((push) => push.event_name)];
+        """)
+        self.assertEqual(([], ["~/state", "~/lost", "~/resumed", "~/dropped"]), (events, pushed))
+
+    def test_a_callback_may_stop_and_begin_anew_within_the_call(self):
+        heard = self.run_script("""
+            const heard = [];
+            let stop;
+            const begin = () => { stop = gw.on("x", ({ data }) => { heard.push(data); stop(); if (heard.length < 9) begin(); }); };
+            begin();
+            says({ event_name: "x", data: 1 });
+            says({ event_name: "x", data: 2 });
+            return heard;
+        """)
+        self.assertEqual([1, 2], heard)
+
+    def test_parts_that_nobody_wants_any_more_are_not_kept(self):
+        error, kept = self.run_script(
+            """
+            const asked = failure(gw.get("/endless"));
+            const { push } = Array.prototype;
+            let kept = 0;
+            for (let n = 0; n < 30; n++) {
+              Array.prototype.push = function (...all) { kept += all[0] === "part"; return push.apply(this, all); };
+              says({ id: 4, status: 200, data: "part", more: true });
+              Array.prototype.push = push;
+            }
+            return [(await asked).message, kept];
+            """,
+            options="{ maxQueue: 10 }",
+        )
+        self.assertEqual(("Too many parts", 11), (error, kept))
+
+    def test_seconds_that_nobody_could_wait_are_none(self):
+        waited = self.run_script("""
+            const waited = [], { setTimeout } = globalThis;
+            globalThis.setTimeout = (act, milliseconds) => { waited.push(milliseconds); return setTimeout(act, milliseconds); };
+            Math.random = () => 1;
+            sockets.at(-1).onclose({ code: 4001, reason: "come back within 99999999999" });
+            return waited;
+        """)
+        self.assertEqual([1000], waited)
+
+
 class TokenTests(SessionTestCase):
     def test_new_credentials_are_got_when_the_first_ones_run_out(self):
         """The session goes on."""

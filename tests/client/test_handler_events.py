@@ -243,6 +243,13 @@ class NameTests(HandlerCase):
         self.tells(LOADED, session="other")
         self.assertEqual((3, ["mine"]), (len(all_), [event["sessionId"] for event in mine]))
 
+    def test_a_session_that_is_no_text_is_none(self):
+        handler = self.opened()
+        heard, mine = self.hears(handler, LOADED), self.hears(handler, LOADED, session_id="mine")
+        for session in (["mine"], {"mine": 1}, 5):
+            self.tells(LOADED, session=session)
+        self.assertEqual((3, 0), (len(heard), len(mine)))
+
     def test_a_temporary_callback_of_a_session_waits_for_its_session(self):
         handler = self.opened()
         mine = self.hears(handler, LOADED, True, session_id="mine")

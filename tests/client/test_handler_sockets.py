@@ -213,10 +213,11 @@ class Promises:
     async def test_a_message_beyond_the_bound_ends_the_connection(self):
         handler = self.handler(self.browser().port, max_message_size=10_000, patience=PATIENT)
         for way in ("tell", "fragment"):
-            await self.failure(
+            told = await self.failure(
                 self.client.ConnectionLost,
                 handler.execute_command(does(way, size=20_000), timeout=None),
             )
+            self.assertRegex(told, r"\(1009(: [^b].*)?\)$")
         answer = await handler.execute_command(does("tell", size=5_000))
         self.assertEqual(5_000, len(answer["result"]["x"]))
 

@@ -1,7 +1,12 @@
 """What people see on a terminal, with colours and without."""
 
+import contextlib
+import io
+import json
 import subprocess
 import sys
+
+from aiorest_gw.command.output import Output, compact
 
 from ..end_to_end.gateways import BIN, PATIENCE, ROOT, environment
 from .shells import PLAIN, WITHOUT, ShellTestCase, on_terminal
@@ -45,6 +50,19 @@ class TerminalTests(ShellTestCase):
     def test_a_gateway_cannot_write_on_the_terminal_as_it_likes(self):
         written, _ = on_terminal([BIN / "aiorest-gw", "call", self.url, "/screen"], NO_COLOR="1")
         self.assertEqual('"\\u001b[2J\\u009b2J"\r\n', written)
+
+    def test_nor_in_what_is_meant_for_programs_which_read_the_same(self):
+        written, _ = on_terminal([BIN / "aiorest-gw", "call", self.url, "/screen", "--json"])
+        self.assertEqual('{"status":200,"data":"\\u001b[2J\\u009b2J"}\r\n', written)
+        for text in ("\x1b\x7f\x9b\u202e\U000e0001\n", "plain \u00e4 \U0001f600"):
+            written = compact({"text": text})
+            self.assertTrue(written.isprintable())
+            self.assertEqual({"text": text}, json.loads(written))
+
+    def test_a_name_that_breaks_the_line_does_not_begin_another(self):
+        with contextlib.redirect_stdout(io.StringIO()) as written:
+            Output().styled(("news", "cyan"), ("told\n12:00:00.000  news", "bold"))
+        self.assertEqual("news  told\\u000a12:00:00.000  news\n", written.getvalue())
 
     def test_a_bar_tells_how_far_a_bench_is(self):
         written, status = on_terminal([BIN / "aiorest-gw", "bench", self.url, "--duration", "0.5"])

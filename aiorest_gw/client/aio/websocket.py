@@ -22,6 +22,7 @@ from websockets.uri import parse_uri
 from ...version import VERSION
 from ..core.address import Address
 from ..core.closing import BROKEN
+from ..core.headers import checked_headers
 from ..core.world import Line, nobody_answered
 
 __all__ = ["Connector", "WebSocketKeeper", "WebSocketOptions"]
@@ -51,7 +52,7 @@ class WebSocketOptions:
         tls: ssl.SSLContext | None,
         connector: Connector | None,
     ) -> None:
-        self.headers = dict(headers or {})
+        self.headers = checked_headers(headers)
         self.max_message_size = max_message_size or None
         self.extensions = [ClientPerMessageDeflateFactory()] if compression else None
         self._tls = tls
@@ -81,8 +82,9 @@ class _WebSocket(asyncio.Protocol):
             max_size=options.max_message_size,
         )
         self._transport: asyncio.Transport | None = None
-        self._fragments: list[bytes] = []
-        self._size = 0
+        # Whole it is, however many pieces a message has, no larger than they are.
+        self._pieces = bytearray()
+        self._in_pieces = False
         self._most = options.max_message_size
         self._timer: asyncio.TimerHandle | None = None
         self._is_open = False
@@ -158,7 +160,7 @@ class _WebSocket(asyncio.Protocol):
     def _take(self, frame: Frame) -> None:
         opcode = frame.opcode
         if opcode is Opcode.TEXT or opcode is Opcode.BINARY or opcode is Opcode.CONT:
-            if frame.fin and not self._fragments:
+            if frame.fin and not self._in_pieces:
                 self._line.received(self, bytes(frame.data))
             else:
                 self._take_fragment(frame)
@@ -168,15 +170,14 @@ class _WebSocket(asyncio.Protocol):
             self._line.alive(self)
 
     def _take_fragment(self, frame: Frame) -> None:
-        self._fragments.append(bytes(frame.data))
-        self._size += len(frame.data)
-        if self._most is not None and self._size > self._most:
-            self._fragments.clear()
+        self._pieces += frame.data
+        self._in_pieces = not frame.fin
+        if self._most is not None and len(self._pieces) > self._most:
+            self._pieces.clear()
             self._protocol.fail(CloseCode.MESSAGE_TOO_BIG)
         elif frame.fin:
-            whole = b"".join(self._fragments)
-            self._fragments.clear()
-            self._size = 0
+            whole = bytes(self._pieces)
+            self._pieces.clear()
             self._line.received(self, whole)
 
     # -- what is written
@@ -233,14 +234,19 @@ def _refusal(error: BaseException) -> str:
 
 
 class WebSocketKeeper:
-    """Makes WebSockets for a line (:class:`~..core.world.Keeper`)."""
+    """Makes WebSockets for a line (:class:`~..core.world.Keeper`).
+
+    :ivar loop: that it runs in.
+    :ivar stopped: it makes no more.
+    """
 
     def __init__(self, options: WebSocketOptions, line: Line) -> None:
+        self.loop = asyncio.get_running_loop()
         self._options = options
         self._line = line
         self._websocket: _WebSocket | None = None
         self._hurried = asyncio.Event()
-        self._stopped = False
+        self.stopped = False
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -250,7 +256,7 @@ class WebSocketKeeper:
         self._hurried.set()
 
     async def stop(self) -> None:
-        self._stopped = True
+        self.stopped = True
         task = self._task
         if task is None or task is asyncio.current_task():
             return
@@ -262,16 +268,24 @@ class WebSocketKeeper:
         await asyncio.wait([task])
 
     async def _keep(self) -> None:
-        while not self._stopped:
+        while not self.stopped:
             try:
                 async with asyncio.timeout(self._line.opening):
                     self._websocket = await self._connect()
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if task is None or task.cancelling():
+                    raise
+                # What the application waits for was, and not this.
+                self._line.failed(
+                    ConnectionError("what finds the address, or connects, was cancelled")
+                )
             except Exception as error:
                 self._line.failed(self._named(error))
             else:
                 await self._websocket.closed
             self._websocket = None
-            if not self._stopped:
+            if not self.stopped:
                 self._hurried.clear()
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(self._line.delay()):

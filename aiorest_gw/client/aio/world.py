@@ -30,6 +30,7 @@ class AsyncioWorld:
     def __init__(self, options: WebSocketOptions) -> None:
         self._options = options
         self._tasks: Tasks = set()
+        self._keeper: WebSocketKeeper | None = None
 
     def now(self) -> float:
         # uvloop's own time stands still within a turn of the loop, and knows milliseconds alone.
@@ -47,7 +48,12 @@ class AsyncioWorld:
         asyncio.get_running_loop().call_soon(function, *args)
 
     def future(self) -> asyncio.Future[Any]:
-        return asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        keeper = self._keeper
+        if keeper is not None and keeper.loop is not loop and not keeper.stopped:
+            # Nobody would be woken there.
+            raise RuntimeError("the client is open in another loop, which alone may use it")
+        return loop.create_future()
 
     def settle(self, future: asyncio.Future[Any], result: Any) -> None:
         if not future.done():
@@ -86,4 +92,5 @@ class AsyncioWorld:
         _log.exception(format.format(**fields))
 
     def keep(self, line: Line) -> Keeper:
-        return WebSocketKeeper(self._options, line)
+        self._keeper = WebSocketKeeper(self._options, line)
+        return self._keeper

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +11,10 @@ import msgspec
 
 __all__ = ["Address", "browser_address", "page_address", "parse_address", "version_url"]
 
+# Also where a password holds what would end the name of a host.
+_CREDENTIALS = re.compile(
+    r"(?:[^/?#]*//)?(?:[^/?#]*@|[^@/?#\[]*:(?!\d*(?:[/?#]|$))[^@]*@)",
+)
 _PORTS = {"ws": 80, "wss": 443}
 
 
@@ -37,6 +42,11 @@ def parse_address(url: Any) -> Address:
     if not isinstance(url, str):
         raise ValueError(f"an address is a text such as 'ws://127.0.0.1:8080/', not {url!r}")
     text = url.strip()
+    if _CREDENTIALS.match(text):
+        # Before anything tells what stands there.
+        raise ValueError(
+            "an address holds no user and password; give a token, or headers={'Authorization': …}"
+        )
     try:
         parts = urlsplit(text)
         port = parts.port
@@ -52,10 +62,6 @@ def parse_address(url: Any) -> Address:
         raise ValueError(f"{url!r} names no {'port' if port == 0 else 'host'}")
     if parts.fragment or "#" in text:
         raise ValueError(f"{url!r} has a fragment, which the address of a WebSocket cannot have")
-    if parts.username is not None:
-        raise ValueError(
-            "an address holds no user and password; give a token, or headers={'Authorization': …}"
-        )
     if any(ord(character) <= 32 or ord(character) > 126 for character in text):
         raise ValueError(f"{url!r} holds characters that have to be percent-escaped")
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

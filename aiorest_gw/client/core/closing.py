@@ -16,6 +16,8 @@ BROKEN = frozenset({1002, 1007, 1009})
 _FOR_GOOD = BROKEN | {1000, 1001}
 # Seconds that whoever sent too much waits at least.
 _RATE_LIMIT_WAIT = 1.0
+# Of the seconds within which to come back: one that says none is not come back to without a pause.
+_LEAST, _MOST = 1.0, 300.0
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)\D*$")
 
 
@@ -41,7 +43,7 @@ def closing(code: int, reason: str) -> Closing:
     """
     if code == CloseCode.DRAINING:
         found = _SECONDS.search(reason)
-        return Closing(True, within=min(float(found[1]), 300.0) if found else None)
+        return Closing(True, within=min(max(float(found[1]), _LEAST), _MOST) if found else None)
     if code == CloseCode.CREDENTIALS_EXPIRED:
         return Closing(True, new_token=True)
     if code == CloseCode.RATE_LIMIT:

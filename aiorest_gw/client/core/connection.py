@@ -127,9 +127,11 @@ class Connection:
             self._was_open = False
             self._closing = Closing(come_back=True)
             self._backoff.reset()
+            keeper = self._keeper = self._world.keep(self)
             self._go(State.CONNECTING, "")
-            self._keeper = self._world.keep(self)
-            self._keeper.start()
+            # A watcher may have closed it, and opened it again.
+            if self._keeper is keeper:
+                keeper.start()
         elif self.state is State.LOST and self._world.now() - self._hurried >= _HURRY:
             self._hurried = self._world.now()
             assert self._keeper is not None
@@ -147,6 +149,9 @@ class Connection:
         :raises ConnectionLost: it will not be.
         """
         self.open()
+        if self.state is State.CLOSED:
+            # It failed, or was closed, within that call.
+            raise self.error or closed()
         # Whoever is told of a loss may come here before it is settled what follows.
         if self.state is not State.OPEN or self._wire is None:
             future = self._world.future()
@@ -189,7 +194,7 @@ class Connection:
     async def _until_pinged(self, future: Any) -> None:
         try:
             await self.until_open()
-        except ConnectionLost as error:
+        except Exception as error:
             self._world.fail(future, error)
         else:
             wire = self._wire
@@ -285,9 +290,8 @@ class Connection:
     def delay(self) -> float:
         """Seconds to wait before the next WebSocket."""
         within = self._closing.within
-        if within is not None:
-            return within * self._world.random()
-        return self._backoff.next(self._closing.least)
+        wait = self._backoff.next(self._closing.least)
+        return wait if within is None else within * self._world.random()
 
     # -- what follows
 

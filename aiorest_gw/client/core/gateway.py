@@ -14,9 +14,10 @@ from .connection import Find, Patience
 from .credentials import Token
 from .lanes import Lanes
 from .listeners import Listener, Listeners
+from .opening import Opened
 from .requests import Parts, Requests, request_of
 from .serving import Serving
-from .session import Opened, Session
+from .session import Session
 from .states import State
 from .streams import Backlog, Items, Stream
 from .subscriptions import Position, Subscription, topic_url
@@ -104,8 +105,7 @@ class Gateway(Connected[A], Verbs[A]):
         return self._world.run(self._asked(asked))
 
     async def _asked(self, asked: Any) -> Any:
-        self._connection.open()
-        return await self._requests.answer(asked)
+        return await self._requests.answer(asked, self._connection.open)
 
     async def _ask(self, method: str, url: str, data: Any = None, **more: Any) -> Any:
         return await self._asked(request_of(method, url, data, **more))
@@ -303,8 +303,9 @@ class Gateway(Connected[A], Verbs[A]):
     def pushed(self, message: Incoming) -> None:
         push = Push(message.event_name, message.data, message.topic, message.offset)
         self._topics.published(push)
-        name = message.event_name
-        for listener in self._listeners.hear(name if isinstance(name, str) else ""):
+        # What is no text has no listener but those for all.
+        name = message.event_name if isinstance(message.event_name, str) else ""
+        for listener in self._listeners.hear(name):
             if listener.inline:
                 listener.callback(push)
             else:

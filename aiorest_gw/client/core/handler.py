@@ -253,6 +253,8 @@ class Handler(Connected[A]):
         elif name == "Page.javascriptDialogClosed":
             self._dialog = {}
         session_id = event.get("sessionId")
+        if not isinstance(session_id, str):
+            session_id = None
         for listener in self._listeners.hear(name, session_id):
             if self._lanes.put((name, session_id), listener, event) > self._most_queued:
                 self._lanes.drop_oldest((name, session_id))

@@ -69,12 +69,15 @@ class Requests:
         self._world = world
         self._session = session
 
-    async def answer(self, request: Request) -> Any:
+    async def answer(self, request: Request, begin: Callable[[], None]) -> Any:
         """The data of the answer; of one that comes in parts, a list of them.
 
+        :param begin: connects; what is asked is there already, as that may fail within the call.
         :raises CommandError: there is none, or it is a failure.
         """
-        return data_of(await self._answered(self._session.ask(request)))
+        call = self._session.ask(request)
+        begin()
+        return data_of(await self._answered(call))
 
     async def _answered(self, call: Call) -> Incoming:
         deadline = call.message.deadline
@@ -102,13 +105,13 @@ class Requests:
         """An answer that may come in parts; it is asked for when the first one is wanted.
 
         :param items: that wait for the application.
-        :param begin: is called before.
+        :param begin: connects.
         """
         answering = _Answering(items)
 
         def ask() -> None:
-            begin()
             answering.call = self._session.ask(request, answering.put)
+            begin()
             self._world.begin(self._until_ended(answering.call, answering), lambda: None)
 
         def leave() -> None:

@@ -11,9 +11,10 @@ from .calls import Call, Command
 from .closing import Closing
 from .connection import Connection
 from .credentials import Token
+from .opening import Opened
 from .requests import data_of, request_of
 from .serving import Serving
-from .session import Opened, Session
+from .session import Session
 from .v1 import JSON, Incoming
 from .world import Wire, World
 

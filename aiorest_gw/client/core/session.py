@@ -19,36 +19,18 @@ from ..errors import CommandFailed, InvalidCommand, SessionLost
 from .calls import Call, Calls, closed
 from .closing import Closing, closing
 from .credentials import Credentials, Token
+from .opening import Limits, Opened, opened_of, read_welcome
 from .v1 import Ack, Answer, Cancel, Codec, Incoming, Request
-from .world import Wire, World
+from .world import Running, Wire, World
 
-__all__ = ["Opened", "Owner", "Session"]
+__all__ = ["Owner", "Session"]
 
 _SESSION = "/~/session"
-# Until the gateway has told its own bounds.
-_MOST_OPEN = 64
-_MOST_UNACKNOWLEDGED = 1_000
-_MOST_UNACKNOWLEDGED_SIZE = 1_048_576
 # Messages behind which one is acknowledged at the latest, and seconds.
 _ACKNOWLEDGED_EACH = 100
 _ACKNOWLEDGED_WITHIN = 0.5
-
-
-@attrs.frozen
-class Opened:
-    """What the gateway says of a session that was opened or resumed.
-
-    :param resumed: the session goes on; else it is a new one.
-    :param again: there was one before.
-    :param reason: why that could not be resumed.
-    """
-
-    session_id: str
-    user_id: Any
-    username: Any
-    resumed: bool
-    again: bool
-    reason: str | None
+# Of an answer that are collected, where they are not taken one by one.
+_MOST_PARTS = 10_000
 
 
 class Owner(Protocol):
@@ -106,10 +88,9 @@ class Session:
         self._seq = 0
         self._acknowledged = 0
         self._unacknowledged_size = 0
-        self._most_open = _MOST_OPEN
-        self._most_messages = _MOST_UNACKNOWLEDGED
-        self._most_size = _MOST_UNACKNOWLEDGED_SIZE
+        self._bound(Limits())
         self._timer: Timer | None = None
+        self._fetching: Running | None = None
         self.subprotocols: tuple[str, ...] = (codec.subprotocol,)
 
     # -- requests
@@ -201,7 +182,7 @@ class Session:
         """There is a WebSocket: open the session on it, or resume it."""
         self._wire = wire
         if self._credentials.to_be_fetched:
-            self._world.begin(self._open_with_new_token(wire), lambda: None)
+            self._fetching = self._world.begin(self._open_with_new_token(wire), lambda: None)
         else:
             self._put_session(wire)
 
@@ -209,11 +190,13 @@ class Session:
         try:
             await self._credentials.fetch()
         except Exception as error:
-            self._world.failure("the provider of the token failed")
             if wire is self._wire:
+                self._fetching = None
+                self._world.failure("the provider of the token failed")
                 self._owner.session_refused(error)
         else:
             if wire is self._wire:
+                self._fetching = None
                 self._put_session(wire)
 
     def _put_session(self, wire: Wire) -> None:
@@ -222,32 +205,36 @@ class Session:
         if self._resume is not None:
             data |= {"resume": self._resume, "ack": self._seq}
         id = 1 if self._resume is None else 0
-        wire.send(self._encoded(Request("PUT", _SESSION, id, data=data)), self._codec.binary)
+        try:
+            payload = self._encoded(Request("PUT", _SESSION, id, data=data))
+        except InvalidCommand as error:
+            self._owner.session_refused(error)
+        else:
+            wire.send(payload, self._codec.binary)
 
     def _answered_opening(self, answer: Incoming) -> None:
-        data = answer.data
-        if answer.status != 200 or not isinstance(data, dict):
+        if answer.status != 200:
             self._refused(answer)
             return
-        opened = Opened(
-            data["session_id"],
-            data.get("user_id"),
-            data.get("username"),
-            bool(data["resumed"]),
-            self._resume is not None,
-            data.get("reason"),
-        )
-        self._resume = data["resume"]
+        wire, again = self._wire, self._resume is not None
+        try:
+            welcome = read_welcome(answer.data, self._last_id if again else None)
+        except ValueError as error:
+            self._owner.broken(str(error))
+            return
+        self._resume = welcome.resume
         self._credentials.accepted()
-        self._bound(data.get("limits") or {})
+        self._bound(welcome.limits)
         self._open = True
-        if opened.resumed:
+        if welcome.resumed:
             self._acknowledged = self._seq
-            self._resumed(int(data["received"]))
+            self._resumed(welcome.received or 0)
         else:
-            self._begun_anew(0 if opened.again else 1)
-        self._owner.session_opened(opened)
-        self._go_on()
+            self._begun_anew(0 if again else 1)
+        # Whoever was told of a loss may have closed it.
+        if wire is self._wire:
+            self._owner.session_opened(opened_of(welcome, again))
+            self._go_on()
 
     def _refused(self, answer: Incoming) -> None:
         detail = "no session was opened" if answer.detail is UNSET else answer.detail
@@ -258,11 +245,10 @@ class Session:
             # It is full, and may have room later.
             self._owner.broken(str(detail))
 
-    def _bound(self, limits: dict[str, Any]) -> None:
-        self._most_open = limits.get("max_open_requests", _MOST_OPEN)
-        most = limits.get("max_outbox_messages", _MOST_UNACKNOWLEDGED)
-        self._most_messages = max(1, min(_ACKNOWLEDGED_EACH, most // 4))
-        self._most_size = max(1, limits.get("max_outbox_size", _MOST_UNACKNOWLEDGED_SIZE) // 4)
+    def _bound(self, limits: Limits) -> None:
+        self._most_open = limits.max_open_requests
+        self._most_messages = max(1, min(_ACKNOWLEDGED_EACH, limits.max_outbox_messages // 4))
+        self._most_size = max(1, limits.max_outbox_size // 4)
 
     def _resumed(self, received: int) -> None:
         """Send again what the gateway has not received, and only that."""
@@ -318,12 +304,7 @@ class Session:
         if call is None:
             return
         if answer.more:
-            if call.take_part is not None:
-                call.take_part(answer.data)
-            elif call.parts is None:
-                call.parts = [answer.data]
-            else:
-                call.parts.append(answer.data)
+            self._take_part(call, answer.data)
             return
         del self._calls.open[call.id]  # type: ignore[arg-type]  # it was sent
         call.ended = True
@@ -332,6 +313,22 @@ class Session:
         self._world.settle(call.future, answer)
         if self._calls.waiting:
             self._go_on()
+
+    def _take_part(self, call: Call, part: Any) -> None:
+        if call.cancelled:
+            # Nobody wants it, but its peer does not know that yet.
+            return
+        if call.take_part is not None:
+            call.take_part(part)
+            return
+        if call.parts is None:
+            call.parts = []
+        call.parts.append(part)
+        if len(call.parts) > _MOST_PARTS:
+            call.parts = None
+            self.forget(call)
+            told = f"the answer has more than {_MOST_PARTS} parts: take them with stream()"
+            self._world.fail(call.future, CommandFailed(413, told))
 
     # -- acknowledging
 
@@ -366,8 +363,7 @@ class Session:
 
         :returns: what to do now.
         """
-        self._wire = None
-        self._open = False
+        self._leave_wire()
         asked = closing(code, reason)
         if asked.new_token:
             return attrs.evolve(asked, come_back=self._credentials.expired())
@@ -376,10 +372,17 @@ class Session:
             return attrs.evolve(asked, come_back=self._credentials.to_be_fetched)
         return asked
 
-    def end(self, error: Exception | None = None) -> None:
-        """There will be no WebSocket any more; whoever waits is told why."""
+    def _leave_wire(self) -> None:
         self._wire = None
         self._open = False
+        fetching, self._fetching = self._fetching, None
+        if fetching is not None:
+            # One that hangs would hang for ever, and another one beside it with each WebSocket.
+            fetching.cancel()
+
+    def end(self, error: Exception | None = None) -> None:
+        """There will be no WebSocket any more; whoever waits is told why."""
+        self._leave_wire()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

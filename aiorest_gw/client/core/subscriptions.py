@@ -9,6 +9,7 @@ from urllib.parse import quote
 import attrs
 
 from ...messages import Push
+from ..errors import CommandFailed
 from .listeners import Listener
 from .streams import Items, Stream
 
@@ -32,12 +33,17 @@ class Position:
         :param value: a position, ``{"epoch": …, "offset": …}``, or a subscription.
         :raises TypeError: it is none.
         """
-        if value is None or isinstance(value, cls):
-            return value
+        if value is None:
+            return None
         if isinstance(value, Subscription):
             return value.position
-        if isinstance(value, dict) and value.keys() >= {"epoch", "offset"}:
-            return cls(value["epoch"], value["offset"])
+        place: Any = value
+        if isinstance(value, dict):
+            epoch: Any = value.get("epoch")
+            offset: Any = value.get("offset")
+            place = cls(epoch, offset)
+        if isinstance(place, cls) and isinstance(place.epoch, str) and type(place.offset) is int:
+            return place
         raise TypeError(
             f"since is a position, such as {{'epoch': …, 'offset': …}}, not {value!r:.100}"
         )
@@ -84,10 +90,19 @@ class Subscription(Stream[Push]):
         return None if self._epoch is None else Position(self._epoch, self._offset)
 
     def confirmed(self, answer: Any) -> None:
-        """The gateway has answered, behind all that it had to send again."""
-        self.recovered = answer.get("recovered", False)
-        if answer["epoch"] != self._epoch or answer["offset"] > self._offset:
-            self._epoch, self._offset = answer["epoch"], answer["offset"]
+        """The gateway has answered, behind all that it had to send again.
+
+        :raises CommandFailed: with something else.
+        """
+        try:
+            position = Position.of(answer)
+        except TypeError:
+            position = None
+        if position is None:
+            raise CommandFailed(502, "the gateway's answer names no place in the topic")
+        self.recovered = answer.get("recovered") is True
+        if position.epoch != self._epoch or position.offset > self._offset:
+            self._epoch, self._offset = position.epoch, position.offset
 
     def is_new(self, offset: int | None) -> bool:
         """Whether a publication was not heard yet; others may have asked for what was missed."""

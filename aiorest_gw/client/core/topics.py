@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from ...messages import Push
-from ..errors import CommandFailed, ConnectionLost, InvalidCommand, SessionLost
+from ..errors import CommandError, ConnectionLost, SessionLost
 from .listeners import Listener
 from .streams import Backlog, Items
 from .subscriptions import Position, Subscription, topic_url
@@ -66,8 +66,12 @@ class Topics:
         self._subscriptions.setdefault(topic, []).append(made)
         try:
             made.confirmed(await self._put(made))
-        except BaseException:
+        except (CommandError, GeneratorExit):
             self._remove(made)
+            made.close()
+            raise
+        except BaseException:
+            # It was cancelled, perhaps when the gateway had done it already: that leaves the topic.
             made.close()
             raise
         return made
@@ -108,24 +112,24 @@ class Topics:
 
     async def _go_on(self, topic: str) -> None:
         """Subscribe again, from where it stopped in the session that is lost."""
-        ones = [*self._subscriptions[topic]]
+        ones = self._subscriptions.get(topic, [])
         # Those that were never confirmed are being asked for again by whoever began it.
         confirmed = [one for one in ones if one.position is not None]
         if not confirmed:
             return
         try:
             answer = await self._ask("PUT", topic_url(topic), _since(confirmed[0]))
+            for one in confirmed:
+                one.confirmed(answer)
         except (SessionLost, ConnectionLost):
             return
-        except CommandFailed as error:
+        except CommandError as error:
             for one in confirmed:
                 self._remove(one)
                 one.end_with(error)
             self._lost(Loss(str(error), topic))
             return
-        for one in confirmed:
-            one.confirmed(answer)
-        if not answer["recovered"]:
+        if not confirmed[0].recovered:
             self._lost(Loss("not all that was published meanwhile is kept", topic))
 
     def end(self, error: Exception | None) -> None:
@@ -147,7 +151,7 @@ class Topics:
     async def _quietly(self, method: str, url: str) -> None:
         try:
             await self._ask(method, url)
-        except (CommandFailed, ConnectionLost, InvalidCommand):
+        except CommandError:
             return
 
     def _remove(self, subscription: Subscription) -> bool:

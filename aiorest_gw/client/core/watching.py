@@ -39,7 +39,9 @@ class Watchers:
         for watcher in [*self._watchers]:
             try:
                 result = watcher(*news)
-            except Exception:
+            except (KeyboardInterrupt, SystemExit):
+                raise
+            except BaseException:  # of asyncio a CancelledError, which is no Exception
                 self._world.failure("a watcher of the connection failed")
             else:
                 if self._world.awaitable(result):

@@ -17,6 +17,7 @@ from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.error import ConnectionLost as TransportLost
 from twisted.internet.interfaces import IProtocol, IStreamClientEndpoint
 from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -25,6 +26,7 @@ from ...server.timers import Timers
 from ...version import VERSION
 from ..core.address import Address
 from ..core.closing import BROKEN
+from ..core.headers import checked_headers
 from ..core.world import Line, nobody_answered
 
 __all__ = ["Connector", "WebSocketOptions", "WebSocketService"]
@@ -55,7 +57,7 @@ class WebSocketOptions:
         tls: Any,
         connector: Connector | None,
     ) -> None:
-        self.headers = dict(headers or {})
+        self.headers = checked_headers(headers)
         self.names_agent = any(name.lower() == "user-agent" for name in self.headers)
         self.max_message_size = max_message_size
         self.compression = compression
@@ -124,7 +126,8 @@ class _WebSocket(WebSocketClientProtocol):  # type: ignore[misc]  # untyped
         if self._client is not None:
             if self.localCloseCode in BROKEN:
                 # What we could not take counts, whatever the peer says to it.
-                code, why = self.localCloseCode, self.localCloseReason or ""
+                told: bytes = self.localCloseReason or b""
+                code, why = self.localCloseCode, told.decode(errors="replace")
             self._line.lost(self, code or 1006, why)
             self._client.connectionLost(Failure(TransportLost(why)))
         elif not self.attempt.called:
@@ -218,6 +221,8 @@ class _WebSocketEndpoint:
         return connecting
 
     async def _connect(self, factory: Any) -> Any:
+        # A ClientService cannot be stopped within the call that starts it: it would go on trying.
+        await deferLater(self._reactor, 0)
         address = await self._line.address()
         made = _WebSocketFactory(self._reactor, address, self._options, self._line)
         endpoint = self._options.endpoint(self._reactor, address)
