@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from math import inf
 from typing import Any
 
@@ -13,6 +13,7 @@ from .errors import ConfigurationError
 __all__ = [
     "checked_callable",
     "checked_class",
+    "checked_headers",
     "checked_number",
     "checked_seconds",
     "nearest",
@@ -99,15 +100,29 @@ def checked_seconds(name: str, value: Any) -> float:
     return float(value)
 
 
-def checked_callable(name: str, value: Any, argument: str) -> Any:
+def checked_callable(name: str, value: Any, *arguments: str) -> Any:
     """
-    :param argument: that it takes.
-    :raises TypeError: it cannot be called with that, or nothing would come of it.
+    :param arguments: that it takes.
+    :raises TypeError: it cannot be called with those, or nothing would come of it.
     """
-    if not callable(value) or not takes(value, argument):
-        raise TypeError(
-            f"{name} should be a function of one argument, {argument}: {value!r} is not"
-        )
+    if not callable(value) or not takes(value, *arguments):
+        count = ("no arguments", "one argument", "two arguments")[len(arguments)]
+        wanted = ", ".join([f"a function of {count}", *arguments])
+        raise TypeError(f"{name} should be {wanted}: {value!r} is not")
     if inspect.isgeneratorfunction(value) or inspect.isasyncgenfunction(value):
         raise TypeError(f"{name} should not yield, as nobody would ask for more: {value!r} does")
     return value
+
+
+def checked_headers(value: Any) -> dict[str, str]:
+    """
+    :param value: names and values of the opening handshake; None: no headers.
+    :raises TypeError: it is something else.
+    """
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping) or not all(
+        isinstance(text, str) for pair in value.items() for text in pair
+    ):
+        raise TypeError("headers are a dictionary of texts, as in {'Cookie': 'a=b'}")
+    return dict(value)

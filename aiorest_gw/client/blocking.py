@@ -1,20 +1,23 @@
 """A client for scripts and notebooks, which wait for each answer: ``with connect("ws://…") as gw:``.
 
 Each client has a thread with a loop of asyncio's. Callbacks and handlers run in other threads, so that
-they may ask, and wait, too.
+they may ask, and wait, too; an ``async def`` among them has a loop of its own there.
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from inspect import isawaitable
 from typing import Any, Generic, TypeVar
 
 from ..arguments import checked_callable, checked_seconds
 from ..messages import Push
 from .aio import CommandTimeout, ConnectionLost, GatewayClient, State, Stream, Subscription
+from .core.listeners import checked_name
+from .core.serving import checked_path
 from .core.verbs import Verbs
 
 __all__ = ["BlockingClient", "BlockingStream", "BlockingSubscription", "connect"]
@@ -177,6 +180,8 @@ class BlockingClient(Verbs[Any]):
         self._client = client
         self._loop = _Loop()
         self._threads = ThreadPoolExecutor(_MOST_THREADS, "aiorest_gw callbacks")
+        # What runs in threads for the callbacks of the application, for :meth:`off`.
+        self._heard: list[tuple[Any, Any]] = []
 
     def _wait(self, running: Coroutine[Any, Any, T]) -> T:
         return self._loop.wait(running, self._timeout)
@@ -195,11 +200,25 @@ class BlockingClient(Verbs[Any]):
 
     def on(self, event_name: str, callback: Any = None) -> Any:
         """Call something, in another thread, with each push of a name."""
+        checked_name(event_name)
         if callback is None:
             return lambda function: self.on(event_name, function)
         checked_callable("callback", callback, "push")
-        self._wait(_called(self._client.on, event_name, self._in_thread(callback)))
+        running = self._in_thread(callback)
+        self._wait(_called(self._client.on, event_name, running))
+        self._heard.append((callback, running))
         return callback
+
+    def off(self, callback: Callable[..., Any]) -> bool:
+        """Call it with pushes no more.
+
+        :returns: whether it was called.
+        """
+        known = [running for heard, running in self._heard if heard == callback]
+        self._heard = [pair for pair in self._heard if pair[0] != callback]
+        for running in known:
+            self._wait(_called(self._client.off, running))
+        return bool(known)
 
     def pushes(self, event_name: str = "*") -> BlockingStream[Push]:
         """The pushes of a name from now on, for ``for``."""
@@ -236,6 +255,7 @@ class BlockingClient(Verbs[Any]):
 
     def handles(self, path: str, handler: Any = None, *, methods: Any = None) -> Any:
         """Answer requests of the gateway, in another thread."""
+        checked_path(path)
         if handler is None:
             return lambda function: self.handles(path, function, methods=methods)
         checked_callable("handler", handler, "request")
@@ -266,18 +286,35 @@ class BlockingClient(Verbs[Any]):
         """Of the session that is open, or was."""
         return self._client.session_id
 
+    @property
+    def user_id(self) -> Any:
+        """Of the session's user; None where it is nobody's."""
+        return self._client.user_id
+
+    @property
+    def username(self) -> Any:
+        """Of the session's user."""
+        return self._client.username
+
+    def network_returned(self) -> None:
+        """An attempt to connect that is waited for is made now, and the waits begin anew."""
+        self._loop.soon(self._client.network_returned)
+
     def on_state(self, watcher: Callable[[State, str], Any]) -> Callable[[State, str], Any]:
         """Tell, in another thread, of each new state, and why it is so."""
+        checked_callable("a watcher", watcher, "state", "reason")
         self._client.on_state(self._in_thread(watcher))
         return watcher
 
     def on_resumed(self, watcher: Callable[[], Any]) -> Callable[[], Any]:
         """Tell, in another thread, each time when the session goes on."""
+        checked_callable("a watcher", watcher)
         self._client.on_resumed(self._in_thread(watcher))
         return watcher
 
     def on_lost(self, watcher: Callable[[Any], Any]) -> Callable[[Any], Any]:
         """Tell, in another thread, of what is lost."""
+        checked_callable("a watcher", watcher, "loss")
         self._client.on_lost(self._in_thread(watcher))
         return watcher
 
@@ -297,9 +334,19 @@ class BlockingClient(Verbs[Any]):
     def _in_thread(self, function: Callable[..., T]) -> Callable[..., Coroutine[Any, Any, T]]:
         async def run(*args: Any) -> T:
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, function, *args)
+            return await loop.run_in_executor(self._threads, _run_to_its_end, function, *args)
 
         return run
+
+
+def _run_to_its_end(function: Callable[..., Any], *args: Any) -> Any:
+    """Call something; what it returns to be awaited runs here, so that it may use the client too."""
+    result = function(*args)
+    return asyncio.run(_awaited(result)) if isawaitable(result) else result
+
+
+async def _awaited(awaitable: Awaitable[T]) -> T:
+    return await awaitable
 
 
 async def _called(function: Callable[..., T], *args: Any, **options: Any) -> T:

@@ -64,7 +64,7 @@ class Handler(Generic[A]):
         self._world = world
         self._most_queued = checked_number("max_queued_events", max_queued_events)
         self._listeners = Listeners()
-        self._watchers = Watchers(world)
+        self._watchers = Watchers(world, "state", "reason")
         self._lanes = Lanes(world, lambda: None)
         self._connection = Connection(world, find, patience, self._state_changed)
         spoken = _DIALECTS[dialect]
