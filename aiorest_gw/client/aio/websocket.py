@@ -19,6 +19,7 @@ from websockets.http11 import Response
 from websockets.protocol import CLOSED, OPEN
 from websockets.uri import parse_uri
 
+from ...arguments import checked_headers
 from ...version import VERSION
 from ..core.address import Address
 from ..core.closing import BROKEN
@@ -51,7 +52,7 @@ class WebSocketOptions:
         tls: ssl.SSLContext | None,
         connector: Connector | None,
     ) -> None:
-        self.headers = dict(headers or {})
+        self.headers = checked_headers(headers)
         self.max_message_size = max_message_size or None
         self.extensions = [ClientPerMessageDeflateFactory()] if compression else None
         self._tls = tls
@@ -228,6 +229,9 @@ def _refusal(error: BaseException) -> str:
     response = getattr(error, "response", None)
     if isinstance(error, InvalidHandshake) and isinstance(response, Response):
         body = bytes(response.body or b"")[:200].decode("latin-1").strip()
+        if response.status_code == 200 or body.startswith("<"):
+            # A page, whose source tells nobody what is wrong.
+            body = f"{response.reason_phrase}; a web server answers there, not a WebSocket"
         return f"the handshake was refused: {response.status_code} {body or response.reason_phrase}"
     return str(error) or type(error).__name__
 
@@ -292,4 +296,6 @@ class WebSocketKeeper:
         """An error whose text says what is wrong."""
         if isinstance(error, TimeoutError) and not str(error):
             return nobody_answered(self._line.opening)
+        if isinstance(error, ssl.SSLError) and error.reason == "WRONG_VERSION_NUMBER":
+            return ConnectionError("what answers there speaks no TLS; is ws:// meant, not wss://?")
         return error

@@ -20,6 +20,7 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from ...arguments import checked_headers
 from ...server.logs import CappedLog
 from ...server.timers import Timers
 from ...version import VERSION
@@ -55,7 +56,7 @@ class WebSocketOptions:
         tls: Any,
         connector: Connector | None,
     ) -> None:
-        self.headers = dict(headers or {})
+        self.headers = checked_headers(headers)
         self.names_agent = any(name.lower() == "user-agent" for name in self.headers)
         self.max_message_size = max_message_size
         self.compression = compression
