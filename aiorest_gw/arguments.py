@@ -99,15 +99,15 @@ def checked_seconds(name: str, value: Any) -> float:
     return float(value)
 
 
-def checked_callable(name: str, value: Any, argument: str) -> Any:
+def checked_callable(name: str, value: Any, *arguments: str) -> Any:
     """
-    :param argument: that it takes.
-    :raises TypeError: it cannot be called with that, or nothing would come of it.
+    :param arguments: that it takes.
+    :raises TypeError: it cannot be called with those, or nothing would come of it.
     """
-    if not callable(value) or not takes(value, argument):
-        raise TypeError(
-            f"{name} should be a function of one argument, {argument}: {value!r} is not"
-        )
+    if not callable(value) or not takes(value, *arguments):
+        count = ("no arguments", "one argument", "two arguments")[len(arguments)]
+        wanted = ", ".join([f"a function of {count}", *arguments])
+        raise TypeError(f"{name} should be {wanted}: {value!r} is not")
     if inspect.isgeneratorfunction(value) or inspect.isasyncgenfunction(value):
         raise TypeError(f"{name} should not yield, as nobody would ask for more: {value!r} does")
     return value

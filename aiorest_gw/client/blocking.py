@@ -1,23 +1,26 @@
 """A client for scripts and notebooks, which wait for each answer: ``with connect("ws://…") as gw:``.
 
 Each client has a thread with a loop of asyncio's. Callbacks and handlers run in other threads, so that
-they may ask, and wait, too.
+they may ask, and wait, too; an ``async def`` among them has a loop of its own there.
 """
 
 from __future__ import annotations
 
 import asyncio
-import threading
 import warnings
 import weakref
-from collections.abc import Callable, Coroutine, Iterator
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from inspect import isawaitable
 from typing import Any, Generic, TypeVar
 
 from ..arguments import checked_callable, checked_seconds
 from ..messages import Push
-from .aio import CommandTimeout, ConnectionLost, GatewayClient, State, Stream, Subscription
+from .aio import CommandTimeout, GatewayClient, State, Stream, Subscription
+from .core.listeners import checked_name
+from .core.serving import checked_path
 from .core.verbs import Verbs
+from .threads import LoopThread
 
 __all__ = ["BlockingClient", "BlockingStream", "BlockingSubscription", "connect"]
 
@@ -31,84 +34,10 @@ class _Ended(Exception):
     """No more comes."""
 
 
-class _Loop:
-    """A loop that runs in a thread of its own."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        # What is begun before it is stopped, by any thread, ends; and nothing is begun later. Again by
-        # the thread that has it, as what is collected within that may be told to the loop.
-        self._lock = threading.RLock()
-        self._stopped = False
-        self._thread = threading.Thread(target=self._run, name="aiorest_gw client", daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        loop = self._loop
-        loop.run_forever()
-        while left := asyncio.all_tasks(loop):
-            # Threads may wait for them.
-            for task in left:
-                task.cancel()
-            loop.run_until_complete(asyncio.wait(left))
-        loop.close()
-
-    def wait(self, running: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
-        """Run something there, and wait for it here; whoever is interrupted cancels it.
-
-        :param timeout: seconds.
-        :raises CommandTimeout: it took longer.
-        :raises ConnectionLost: the loop was stopped, before or meanwhile.
-        """
-        if threading.current_thread() is self._thread:
-            running.close()
-            raise RuntimeError("what runs in the client's own thread cannot wait for it")
-        with self._lock:
-            if self._stopped:
-                running.close()
-                raise _closed()
-            future = asyncio.run_coroutine_threadsafe(running, self._loop)
-        try:
-            return future.result(timeout)
-        except CancelledError:
-            raise _closed() from None
-        except BaseException as error:
-            if not future.done():
-                future.cancel()
-                if isinstance(error, TimeoutError):
-                    raise CommandTimeout(f"there was no answer in {timeout:g} s") from None
-            raise
-
-    def soon(self, function: Callable[[], Any]) -> None:
-        """Call something there."""
-        with self._lock:
-            if not self._stopped:
-                self._loop.call_soon_threadsafe(function)
-
-    def stop_behind(self, running: Coroutine[Any, Any, Any]) -> None:
-        """Begin nothing more but this, and end the thread when it has ended; again it does nothing."""
-        with self._lock:
-            stopped, self._stopped = self._stopped, True
-            if stopped:
-                running.close()
-                return
-            last = asyncio.run_coroutine_threadsafe(running, self._loop)
-        last.add_done_callback(lambda _: self._loop.call_soon_threadsafe(self._loop.stop))
-
-    def join(self) -> None:
-        """Wait until the thread has ended."""
-        if threading.current_thread() is not self._thread:
-            self._thread.join()
-
-
-def _closed() -> ConnectionLost:
-    return ConnectionLost("the client is closed", 1000)
-
-
 class BlockingStream(Generic[T]):
     """What comes bit by bit, taken by ``for``; it ends with the loop that leaves it."""
 
-    def __init__(self, client: BlockingClient, loop: _Loop, stream: Stream[T]) -> None:
+    def __init__(self, client: BlockingClient, loop: LoopThread, stream: Stream[T]) -> None:
         # Which is closed when nobody has it any more.
         self._client = client
         self._loop = loop
@@ -202,10 +131,12 @@ class BlockingClient(Verbs[Any]):
     def __init__(self, client: GatewayClient, timeout: float | None) -> None:
         self._timeout = None if timeout is None else checked_seconds("timeout", timeout)
         self._client = client
-        self._loop = _Loop()
+        self._loop = LoopThread()
         self._threads = ThreadPoolExecutor(_MOST_THREADS, "aiorest_gw callbacks")
         self._left = weakref.finalize(self, _left_open, client, self._loop, self._threads)
         self._left.atexit = False
+        # What runs in threads for the callbacks of the application, for :meth:`off`.
+        self._heard: list[tuple[Any, Any]] = []
 
     def _wait(self, running: Coroutine[Any, Any, T]) -> T:
         return self._loop.wait(running, self._timeout)
@@ -224,11 +155,25 @@ class BlockingClient(Verbs[Any]):
 
     def on(self, event_name: str, callback: Any = None) -> Any:
         """Call something, in another thread, with each push of a name."""
+        checked_name(event_name)
         if callback is None:
             return lambda function: self.on(event_name, function)
         checked_callable("callback", callback, "push")
-        self._wait(_called(self._client.on, event_name, self._in_thread(callback)))
+        running = self._in_thread(callback)
+        self._wait(_called(self._client.on, event_name, running))
+        self._heard.append((callback, running))
         return callback
+
+    def off(self, callback: Callable[..., Any]) -> bool:
+        """Call it with pushes no more.
+
+        :returns: whether it was called.
+        """
+        known = [running for heard, running in self._heard if heard == callback]
+        self._heard = [pair for pair in self._heard if pair[0] != callback]
+        for running in known:
+            self._wait(_called(self._client.off, running))
+        return bool(known)
 
     def pushes(self, event_name: str = "*") -> BlockingStream[Push]:
         """The pushes of a name from now on, for ``for``."""
@@ -267,6 +212,7 @@ class BlockingClient(Verbs[Any]):
 
     def handles(self, path: str, handler: Any = None, *, methods: Any = None) -> Any:
         """Answer requests of the gateway, in another thread."""
+        checked_path(path)
         if handler is None:
             return lambda function: self.handles(path, function, methods=methods)
         checked_callable("handler", handler, "request")
@@ -297,18 +243,35 @@ class BlockingClient(Verbs[Any]):
         """Of the session that is open, or was."""
         return self._client.session_id
 
+    @property
+    def user_id(self) -> Any:
+        """Of the session's user; None where it is nobody's."""
+        return self._client.user_id
+
+    @property
+    def username(self) -> Any:
+        """Of the session's user."""
+        return self._client.username
+
+    def network_returned(self) -> None:
+        """An attempt to connect that is waited for is made now, and the waits begin anew."""
+        self._loop.soon(self._client.network_returned)
+
     def on_state(self, watcher: Callable[[State, str], Any]) -> Callable[[State, str], Any]:
         """Tell, in another thread, of each new state, and why it is so."""
+        checked_callable("a watcher", watcher, "state", "reason")
         self._client.on_state(self._in_thread(watcher))
         return watcher
 
     def on_resumed(self, watcher: Callable[[], Any]) -> Callable[[], Any]:
         """Tell, in another thread, each time when the session goes on."""
+        checked_callable("a watcher", watcher)
         self._client.on_resumed(self._in_thread(watcher))
         return watcher
 
     def on_lost(self, watcher: Callable[[Any], Any]) -> Callable[[Any], Any]:
         """Tell, in another thread, of what is lost."""
+        checked_callable("a watcher", watcher, "loss")
         self._client.on_lost(self._in_thread(watcher))
         return watcher
 
@@ -328,16 +291,26 @@ class BlockingClient(Verbs[Any]):
     def _in_thread(self, function: Callable[..., T]) -> Callable[..., Coroutine[Any, Any, T]]:
         async def run(*args: Any) -> T:
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, function, *args)
+            return await loop.run_in_executor(self._threads, _run_to_its_end, function, *args)
 
         return run
 
 
-def _left_open(client: GatewayClient, loop: _Loop, threads: ThreadPoolExecutor) -> None:
+def _left_open(client: GatewayClient, loop: LoopThread, threads: ThreadPoolExecutor) -> None:
     """Nobody has a client any more that was not closed; one with callbacks is their own."""
     warnings.warn("a client was not closed: with connect(…) closes it", ResourceWarning, 2)
     loop.stop_behind(client.close())
     threads.shutdown(wait=False)
+
+
+def _run_to_its_end(function: Callable[..., Any], *args: Any) -> Any:
+    """Call something; what it returns to be awaited runs here, so that it may use the client too."""
+    result = function(*args)
+    return asyncio.run(_awaited(result)) if isawaitable(result) else result
+
+
+async def _awaited(awaitable: Awaitable[T]) -> T:
+    return await awaitable
 
 
 async def _called(function: Callable[..., T], *args: Any, **options: Any) -> T:

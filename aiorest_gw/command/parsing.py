@@ -156,7 +156,8 @@ def data(text: str) -> Any:
     try:
         return msgspec.json.decode(written)
     except msgspec.DecodeError as error:
-        hint = "" if written is not text else f"; a text has quotes: {_quoted(text)}"
+        of_a_text = written is text and not text.lstrip().startswith(("{", "["))
+        hint = f"; a text has quotes: {_quoted(text)}" if of_a_text else ""
         raise ValueError(f"{place:.100} is no JSON: {error}{hint}") from None
     except (UnicodeError, RecursionError):
         raise ValueError(f"{place:.100} is no JSON") from None

@@ -254,6 +254,24 @@ class ResumeTests(ScriptedCase):
         self.assertEqual(2, len(seen))
         self.assertEqual(2, len(self.flushLoggedErrors(ZeroDivisionError)))
 
+    def test_who_cannot_be_told_is_refused_at_once(self):
+        """And not when the news comes, in the night."""
+        client = self.client()
+        for register, watcher, told in (
+            (client.on_state, lambda state: None, "two arguments, state, reason"),
+            (client.on_lost, lambda: None, "one argument, loss"),
+            (client.on_resumed, lambda news: None, "no arguments"),
+            (client.on_state, "print", "two arguments"),
+        ):
+            self.assertIn(told, str(self.assertRaises(TypeError, register, watcher)))
+
+    def test_a_decorator_without_its_name_is_refused(self):
+        """Else the function would be gone, and nobody would call it."""
+        client = self.client()
+        for decorator, told in ((client.on, "'order.*'"), (client.handles, "'/location'")):
+            error = self.assertRaises(TypeError, decorator, lambda what: what)
+            self.assertIn(told, str(error))
+
     def test_a_gap_in_what_comes_is_asked_for_again(self):
         client = self.opened()
         pushes = []

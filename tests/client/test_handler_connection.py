@@ -77,7 +77,9 @@ class ReconnectingTests(HandlerCase):
         for asked in (handler.execute_command(RELOAD), handler.connect(), handler.ping()):
             self.turn()
             error = self.failureResultOf(asked, ConnectionFailed).value
-            self.assertEqual("it could not be connected: the network is down", str(error))
+            self.assertEqual(
+                "it could not be connected to browser.example:80: the network is down", str(error)
+            )
             self.assertNotIsInstance(error, ReconnectionFailed)
         self.network.works = True
         handler.connect()
@@ -92,7 +94,7 @@ class ReconnectingTests(HandlerCase):
         asked = handler.execute_command(RELOAD, timeout=None)
         self.clock.pump([10] * 10)
         error = self.failureResultOf(asked, ReconnectionFailed).value
-        told = "it could not be connected again in 4 attempts: the network is down"
+        told = "it could not be connected again to browser.example:80 in 4 attempts: the network is down"
         self.assertEqual(told, str(error))
         self.assertEqual([told], self.network.warnings)
         self.assertEqual(("closed", told), self.states[-1])

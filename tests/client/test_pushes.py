@@ -172,6 +172,41 @@ class AcknowledgingTests(ScriptedCase):
         self.assertEqual(40, self.acknowledged()[-1])
 
 
+class BrokenGatewayTests(ScriptedCase):
+    def test_one_that_heeds_no_acknowledgement_fills_no_memory(self):
+        """40 are what it says that it keeps."""
+        client = self.opened(max_queued=10)
+        stream = client.pushes("n")
+        self.says(*pushes(180))
+        self.assertEqual("open", client.state.value)
+        self.says(*pushes(20, 180))
+        self.assertEqual("closed", client.state.value)
+        self.assertIn("more than it says that it keeps", str(client.error))
+        self.successResultOf(Deferred.fromCoroutine(stream.take()))
+
+    def test_what_is_broken_each_time_is_not_asked_for_for_ever(self):
+        client = self.opened()
+        self.says(*pushes(1))
+        for _ in range(4):
+            self.peer.says(b"nonsense")
+            self.assertEqual("lost", client.state.value)
+            self.network._keeper.again()
+            self.clock.advance(30)
+            self.welcome(resumed=True, received=1)
+        self.peer.says(b"nonsense")
+        self.assertEqual((1002, "closed"), (client.error.code, client.state.value))
+
+    def test_one_that_is_broken_now_and_then_is_come_back_to(self):
+        client = self.opened()
+        for _ in range(20):
+            self.peer.says(b"nonsense")
+            self.network._keeper.again()
+            self.clock.advance(30)
+            self.welcome(resumed=True, received=1)
+            self.says(*pushes(1))
+        self.assertEqual("open", client.state.value)
+
+
 class StreamTests(ScriptedCase):
     def take(self, stream):
         return Deferred.fromCoroutine(stream.take())

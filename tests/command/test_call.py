@@ -104,6 +104,7 @@ class CallTests(ShellTestCase):
         self.assert_refused(
             """quotes: --data '"hello"'""", "call", self.url, "/x", "--data", "hello"
         )
+        self.assert_refused("(byte 1)\n", "call", self.url, "/x", "--data", "{a: 1}")
         self.assert_refused("/no/file", "call", self.url, "/x", "--data", "@/no/file")
         self.assert_refused("no name=value", "call", self.url, "/x", "--arg", "name")
         self.assert_refused("a name and a value", "call", self.url, "/x", "--header", "Origin")

@@ -70,6 +70,24 @@ class Promises:
             async with self.world.GatewayClient(f"{gateway.url}nowhere"):
                 raise AssertionError("it connected")
         self.assertIn("404", str(raised.exception))
+        self.assertIn(f"127.0.0.1:{gateway.port}", str(raised.exception))
+
+    async def promise_what_may_be_secret_in_an_address_is_not_told(self):
+        gateway = self.gateway()
+        with self.assertRaises(ConnectionFailed) as raised:
+            await self.world.GatewayClient(f"{gateway.url}nowhere?token=secret").connect()
+        self.assertNotIn("secret", str(raised.exception))
+
+    async def promise_options_that_are_none_are_refused(self):
+        for option, told in (
+            ({"headers": ["a"]}, "headers are a dictionary"),
+            ({"headers": {"Cookie": 5}}, "headers are a dictionary"),
+            ({"patience": 5}, "Patience"),
+            ({"patience": 0}, "Patience"),
+        ):
+            with self.assertRaises(TypeError) as raised:
+                self.world.GatewayClient("ws://127.0.0.1:9/", **option)
+            self.assertIn(told, str(raised.exception))
 
     async def promise_nobody_there_is_told(self):
         with self.assertRaises(ConnectionFailed) as raised:

@@ -61,5 +61,5 @@ class GatewayClient(Gateway[Coroutine[Any, Any, Any]]):
             token,
             msgpack,
             max_queued,
-            patience or Patience(),
+            Patience() if patience is None else patience,
         )

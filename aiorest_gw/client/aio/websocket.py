@@ -108,7 +108,11 @@ class _WebSocket(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         protocol = self._protocol
         protocol.receive_data(data)
-        for event in protocol.events_received():
+        events = protocol.events_received()
+        if not events and self._is_open:
+            # A part of a large message is a sign of life too.
+            self._line.alive(self)
+        for event in events:
             if isinstance(event, Frame):
                 self._take(event)
             else:
@@ -229,6 +233,9 @@ def _refusal(error: BaseException) -> str:
     response = getattr(error, "response", None)
     if isinstance(error, InvalidHandshake) and isinstance(response, Response):
         body = bytes(response.body or b"")[:200].decode("latin-1").strip()
+        if response.status_code == 200 or body.startswith("<"):
+            # A page, whose source tells nobody what is wrong.
+            body = f"{response.reason_phrase}; a web server answers there, not a WebSocket"
         return f"the handshake was refused: {response.status_code} {body or response.reason_phrase}"
     return str(error) or type(error).__name__
 
@@ -306,4 +313,6 @@ class WebSocketKeeper:
         """An error whose text says what is wrong."""
         if isinstance(error, TimeoutError) and not str(error):
             return nobody_answered(self._line.opening)
+        if isinstance(error, ssl.SSLError) and error.reason == "WRONG_VERSION_NUMBER":
+            return ConnectionError("what answers there speaks no TLS; is ws:// meant, not wss://?")
         return error

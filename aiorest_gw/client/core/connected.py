@@ -25,7 +25,7 @@ class Connected(Generic[A]):
 
     def __init__(self, world: World[A], find: Find, patience: Patience) -> None:
         self._world = world
-        self._states = Watchers(world)
+        self._states = Watchers(world, "state", "reason")
         self._connection = Connection(world, find, patience, self._state_changed)
 
     @property

@@ -84,6 +84,8 @@ class Connection:
         patience: Patience,
         changed: Callable[[State, str], None],
     ) -> None:
+        if not isinstance(patience, Patience):
+            raise TypeError(f"patience is a Patience, as in Patience(attempts=5), not {patience!r}")
         self._world = world
         self._find = find
         self._patience = patience
@@ -103,6 +105,7 @@ class Connection:
         self._pings: dict[bytes, tuple[Any, float]] = {}
         self._pinged = 0
         self._why = ""
+        self._where = ""
         self.state = State.CLOSED
         self.error: Exception | None = None
         self.subprotocols: tuple[str, ...] = ()
@@ -237,8 +240,12 @@ class Connection:
     async def address(self) -> Address:
         if self.state is State.LOST:
             self._go(State.RESUMING, "")
+        self._where = ""
         found = self._find()
-        return parse_address(await found if isawaitable(found) else found)
+        address = parse_address(await found if isawaitable(found) else found)
+        # The rest of it may hold credentials, which no error should tell.
+        self._where = f" to {address.host}:{address.port}"
+        return address
 
     def opened(self, wire: Wire) -> None:
         if self._keeper is None:
@@ -302,8 +309,8 @@ class Connection:
         tried = self._backoff.attempts + (0 if self._was_open else 1)
         if most is not None and tried >= most:
             kind = ReconnectionFailed if self._was_open else ConnectionFailed
-            again = f" again in {tried} attempts" if self._was_open else ""
-            failed = kind(f"it could not be connected{again}: {self._why}")
+            again, tries = (" again", f" in {tried} attempts") if self._was_open else ("", "")
+            failed = kind(f"it could not be connected{again}{self._where}{tries}: {self._why}")
             failed.__cause__ = error
             if self._was_open:
                 # Perhaps nobody waits who could be told: who only hears of events.

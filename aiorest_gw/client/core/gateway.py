@@ -13,10 +13,10 @@ from .connected import Connected
 from .connection import Find, Patience
 from .credentials import Token
 from .lanes import Lanes
-from .listeners import Listener, Listeners
+from .listeners import Listener, Listeners, checked_name
 from .opening import Opened
 from .requests import Parts, Requests, request_of
-from .serving import Serving
+from .serving import Serving, checked_path
 from .session import Session
 from .states import State
 from .streams import Backlog, Items, Stream
@@ -58,7 +58,7 @@ class Gateway(Connected[A], Verbs[A]):
         self._serving = Serving(world, self._session.answer)
         self._listeners = Listeners()
         self._lanes = Lanes(world, self._backlog.take)
-        self._resumes, self._losses = Watchers(world), Watchers(world)
+        self._resumes, self._losses = Watchers(world), Watchers(world, "loss")
         self._topics = Topics(world, self._ask, self._backlog, self._call, self._losses.tell)
         # Pushes that are taken one by one.
         self._taken: set[Items[Push]] = set()
@@ -141,8 +141,9 @@ class Gateway(Connected[A], Verbs[A]):
         :param callback: takes the :class:`~aiorest_gw.Push`; may return something to be awaited, and the
             next one waits for that. Without it this is a decorator.
         :returns: the callback.
-        :raises TypeError: it is no function of one argument.
+        :raises TypeError: it is no function of one argument, or the name is missing.
         """
+        checked_name(event_name)
         if callback is None:
             return lambda function: self.on(event_name, function)
         self._listeners.register(event_name, callback)
@@ -233,7 +234,9 @@ class Gateway(Connected[A], Verbs[A]):
             answer too. Without it this is a decorator.
         :param methods: verbs; if not given, any.
         :returns: the handler.
+        :raises TypeError: it is no function of one argument, or the path is missing.
         """
+        checked_path(path)
         if handler is None:
             return lambda function: self.handles(path, function, methods=methods)
         self._serving.register(path, handler, methods)

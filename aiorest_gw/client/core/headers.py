@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 __all__ = ["checked_headers"]
 
@@ -12,14 +13,21 @@ _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t -~]*")
 
 
-def checked_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
+def checked_headers(headers: Any) -> dict[str, str]:
     """
+    :param headers: names and values; None: there are none.
+    :raises TypeError: they are something else.
     :raises ValueError: a name or a value is none; what a value holds is never told.
     """
-    given = dict(headers or {})
-    for name, value in given.items():
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if headers is None:
+        return {}
+    if not isinstance(headers, Mapping) or not all(
+        isinstance(text, str) for pair in headers.items() for text in pair
+    ):
+        raise TypeError("headers are a dictionary of texts, as in {'Cookie': 'a=b'}")
+    for name, value in headers.items():
+        if not _NAME.fullmatch(name):
             raise ValueError(f"a header has a name such as 'Origin', not {name!r:.100}")
-        if not isinstance(value, str) or not _VALUE.fullmatch(value):
+        if not _VALUE.fullmatch(value):
             raise ValueError(f"the header {name} has to be a text of printable ASCII, on one line")
-    return given
+    return dict(headers)

@@ -35,6 +35,17 @@ class Listener:
     removed: bool = False
 
 
+def checked_name(event_name: Any) -> None:
+    """
+    :raises TypeError: it is no text, such as where a decorator has been given none.
+    :raises ValueError: a ``*`` is not at its end.
+    """
+    if not isinstance(event_name, str) or not event_name:
+        raise TypeError(f"an event has a name, a text such as 'order.*', not {event_name!r}")
+    if "*" in event_name[:-1]:
+        raise ValueError(f"a * stands at the end of an event's name alone, not in {event_name!r}")
+
+
 class Listeners:
     """Those of one connection."""
 
@@ -55,12 +66,7 @@ class Listeners:
         """
         :raises TypeError: the name is no text, or the callback no function of one argument.
         """
-        if not isinstance(event_name, str) or not event_name:
-            raise TypeError(f"an event has a name, a text, not {event_name!r}")
-        if "*" in event_name[:-1]:
-            raise ValueError(
-                f"a * stands at the end of an event's name alone, not in {event_name!r}"
-            )
+        checked_name(event_name)
         checked_callable("callback", callback, "event")
         listener = Listener(
             next(self._ids), event_name, callback, bool(temporary), session_id, inline

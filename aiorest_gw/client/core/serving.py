@@ -88,6 +88,14 @@ class _Run:
     cancelled: bool = False
 
 
+def checked_path(path: Any) -> None:
+    """
+    :raises TypeError: it is no text, such as where a decorator has been given none.
+    """
+    if not isinstance(path, str):
+        raise TypeError(f"a handler has a path, a text such as '/location', not {path!r}")
+
+
 class Serving:
     """
     :param world: that handlers run in.

@@ -14,8 +14,8 @@ import msgspec
 from msgspec import UNSET
 
 from ...errors import CloseCode
-from ...sessions.surroundings import Timer
-from ..errors import CommandFailed, InvalidCommand, SessionLost
+from ..errors import CommandFailed, ConnectionLost, InvalidCommand, SessionLost
+from .arrivals import Arrivals, OutOfOrder
 from .calls import Call, Calls, closed
 from .closing import Closing, closing
 from .credentials import Credentials, Token
@@ -26,9 +26,8 @@ from .world import Running, Wire, World
 __all__ = ["Owner", "Session"]
 
 _SESSION = "/~/session"
-# Messages behind which one is acknowledged at the latest, and seconds.
-_ACKNOWLEDGED_EACH = 100
-_ACKNOWLEDGED_WITHIN = 0.5
+# Times that one message may be broken, one after another.
+_MOST_BREAKS = 5
 # Of an answer that are collected, where they are not taken one by one.
 _MOST_PARTS = 10_000
 
@@ -85,11 +84,9 @@ class Session:
         self._open = False
         self._resume: str | None = None
         self._last_id = 0
-        self._seq = 0
-        self._acknowledged = 0
-        self._unacknowledged_size = 0
-        self._bound(Limits())
-        self._timer: Timer | None = None
+        self._most_open = Limits().max_open_requests
+        self._arrivals = Arrivals(world, self._acknowledge)
+        self._breaks = 0
         self._fetching: Running | None = None
         self.subprotocols: tuple[str, ...] = (codec.subprotocol,)
 
@@ -135,14 +132,13 @@ class Session:
     def _send(self, call: Call) -> None:
         request: Request = call.message
         request.id = self._last_id + 1
-        if self._seq != self._acknowledged:
-            request.ack = self._seq
+        request.ack = self._arrivals.open
         call.payload = self._encoded(request)
         self._last_id += 1
         call.id = self._last_id
         self._calls.open[call.id] = call
         if request.ack is not None:
-            self._was_acknowledged()
+            self._arrivals.are_acknowledged()
         assert self._wire is not None
         self._wire.send(call.payload, self._codec.binary)
 
@@ -203,7 +199,7 @@ class Session:
         token = self._credentials.token
         data: dict[str, Any] = {} if token is None else {"token": token}
         if self._resume is not None:
-            data |= {"resume": self._resume, "ack": self._seq}
+            data |= {"resume": self._resume, "ack": self._arrivals.seq}
         id = 1 if self._resume is None else 0
         try:
             payload = self._encoded(Request("PUT", _SESSION, id, data=data))
@@ -224,10 +220,11 @@ class Session:
             return
         self._resume = welcome.resume
         self._credentials.accepted()
-        self._bound(welcome.limits)
+        self._most_open = welcome.limits.max_open_requests
+        self._arrivals.bound(welcome.limits)
         self._open = True
         if welcome.resumed:
-            self._acknowledged = self._seq
+            self._arrivals.are_acknowledged()
             self._resumed(welcome.received or 0)
         else:
             self._begun_anew(0 if again else 1)
@@ -245,11 +242,6 @@ class Session:
             # It is full, and may have room later.
             self._owner.broken(str(detail))
 
-    def _bound(self, limits: Limits) -> None:
-        self._most_open = limits.max_open_requests
-        self._most_messages = max(1, min(_ACKNOWLEDGED_EACH, limits.max_outbox_messages // 4))
-        self._most_size = max(1, limits.max_outbox_size // 4)
-
     def _resumed(self, received: int) -> None:
         """Send again what the gateway has not received, and only that."""
         assert self._wire is not None
@@ -261,7 +253,7 @@ class Session:
 
     def _begun_anew(self, last_id: int) -> None:
         """A new session counts anew; of what was open in an earlier one nobody knows."""
-        self._seq = self._acknowledged = 0
+        self._arrivals.begin_anew()
         self._last_id = last_id
         lost = self._calls.take_open()
         for call in lost:
@@ -276,20 +268,22 @@ class Session:
         try:
             message = self._codec.decode(payload)
         except (msgspec.DecodeError, UnicodeError, RecursionError):
-            self._owner.broken("what came is no message of this dialect")
+            self._broken("what came is no message of this dialect")
             return
         if not self._open:
             if message.seq is None and message.status is not None:
                 self._answered_opening(message)
             return
-        seq = message.seq
-        if seq is None or seq != self._seq + 1:
-            self._owner.broken(f"message {seq} came where {self._seq + 1} is the next")
+        try:
+            # Before anybody hears of it, who may close the client at once.
+            self._arrivals.take(message.seq, len(payload))
+        except OutOfOrder as error:
+            self._broken(str(error))
             return
-        self._seq = seq
-        self._unacknowledged_size += len(payload)
-        # Before anybody hears of it, who may close the client at once.
-        self._acknowledge_soon()
+        except ConnectionLost as error:
+            self._owner.session_refused(error)
+            return
+        self._breaks = 0
         if message.status is not None:
             self._answered(message)
         elif message.method is not None:
@@ -298,6 +292,14 @@ class Session:
             self._owner.cancelled(message.cancel)
         else:
             self._owner.pushed(message)
+
+    def _broken(self, reason: str) -> None:
+        """Come back for it; what is broken each time will not mend."""
+        self._breaks += 1
+        if self._breaks < _MOST_BREAKS:
+            self._owner.broken(reason)
+        else:
+            self._owner.session_refused(ConnectionLost(reason, 1002))
 
     def _answered(self, answer: Incoming) -> None:
         call = self._calls.open.get(answer.id)  # type: ignore[arg-type]  # None is no key
@@ -330,31 +332,15 @@ class Session:
             told = f"the answer has more than {_MOST_PARTS} parts: take them with stream()"
             self._world.fail(call.future, CommandFailed(413, told))
 
-    # -- acknowledging
-
-    def _acknowledge_soon(self) -> None:
-        """Not each message alone, but before the gateway keeps too many."""
-        if (
-            self._seq - self._acknowledged >= self._most_messages
-            or self._unacknowledged_size >= self._most_size
-        ):
-            self.acknowledge()
-        elif self._timer is None:
-            self._timer = self._world.later(_ACKNOWLEDGED_WITHIN, self._in_time)
-
-    def _in_time(self) -> None:
-        self._timer = None
-        self.acknowledge()
-
     def acknowledge(self) -> None:
         """Acknowledge what came, if that may be and is not done."""
-        if self._open and self._seq != self._acknowledged and self._owner.may_acknowledge():
-            self._write(Ack(self._seq))
-            self._was_acknowledged()
+        self._arrivals.acknowledge()
 
-    def _was_acknowledged(self) -> None:
-        self._acknowledged = self._seq
-        self._unacknowledged_size = 0
+    def _acknowledge(self, seq: int) -> bool:
+        if not self._open or not self._owner.may_acknowledge():
+            return False
+        self._write(Ack(seq))
+        return True
 
     # -- the end
 
@@ -383,9 +369,7 @@ class Session:
     def end(self, error: Exception | None = None) -> None:
         """There will be no WebSocket any more; whoever waits is told why."""
         self._leave_wire()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._arrivals.end()
         for call in self._calls.take_all():
             self._world.fail(call.future, error or closed())
         self._resume = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from ...arguments import checked_callable
 from .world import World
 
 __all__ = ["Watchers"]
@@ -13,19 +14,22 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Watchers:
-    """Callbacks for one kind of news, in the order in which they came; what they raise is logged."""
+    """Callbacks for one kind of news, in the order in which they came; what they raise is logged.
 
-    def __init__(self, world: World[Any]) -> None:
+    :param takes: the names of what they are called with.
+    """
+
+    def __init__(self, world: World[Any], *takes: str) -> None:
         self._world = world
+        self._takes = takes
         self._watchers: list[Callable[..., Any]] = []
 
     def add(self, watcher: F) -> F:
         """Tell it too.
 
-        :raises TypeError: it is nothing that can be called.
+        :raises TypeError: it cannot be called with the news.
         """
-        if not callable(watcher):
-            raise TypeError(f"a watcher is a function, not {watcher!r}")
+        checked_callable("a watcher", watcher, *self._takes)
         self._watchers.append(watcher)
         return watcher
 

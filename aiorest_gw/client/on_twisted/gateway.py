@@ -66,5 +66,5 @@ class GatewayClient(Gateway[Deferred[Any]]):
             token,
             msgpack,
             max_queued,
-            patience or Patience(),
+            Patience() if patience is None else patience,
         )

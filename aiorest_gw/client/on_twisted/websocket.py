@@ -107,6 +107,11 @@ class _WebSocket(WebSocketClientProtocol):  # type: ignore[misc]  # untyped
         client.makeConnection(self)
         return client
 
+    def onMessageFrameData(self, payload: bytes) -> None:
+        # A part of a large message is a sign of life too.
+        self._line.alive(self)
+        super().onMessageFrameData(payload)
+
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         self._line.received(self, payload)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any
@@ -128,4 +129,9 @@ class TwistedWorld:
         _log.failure(format, **fields)
 
     def keep(self, line: Line) -> Keeper:
+        if asyncio._get_running_loop() is not None and not getattr(self._reactor, "running", True):
+            raise RuntimeError(
+                "this client needs Twisted's reactor, which does not run; "
+                "on a loop of asyncio's take aiorest_gw.client.aio in place of aiorest_gw.client"
+            )
         return WebSocketService(self._reactor, self._options, line)
