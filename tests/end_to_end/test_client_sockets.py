@@ -64,6 +64,14 @@ class Promises:
                     await client.get("/text/4000000")
                 self.assertEqual(1009, raised.exception.code)
 
+    async def promise_a_large_message_on_a_slow_network_is_waited_for(self):
+        proxy = self.proxy(self.gateway().port)
+        patience = Patience(heartbeat=0.2, silence=0.2)
+        async with self.world.GatewayClient(proxy.url, patience=patience) as client:
+            proxy.slow(400_000, towards="client")
+            self.assertEqual(800_000, len(await client.get("/text/800000")))
+            self.assertEqual(1, proxy.connections)
+
     async def promise_a_refused_handshake_is_told(self):
         gateway = self.gateway()
         with self.assertRaises(ConnectionFailed) as raised:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
-from ..core.world import Keeper, Line
+from ..core.world import APPLICATIONS, Keeper, Line
 from ..errors import ConnectionClosed
 from .websocket import WebSocketKeeper, WebSocketOptions
 
@@ -68,7 +68,9 @@ class AsyncioWorld:
     def run(self, running: Coroutine[Any, Any, Any]) -> Coroutine[Any, Any, Any]:
         return running
 
-    def begin(self, awaitable: Awaitable[Any], ended: Callable[[], None]) -> asyncio.Future[Any]:
+    def begin(
+        self, awaitable: Awaitable[Any], ended: Callable[[], None], what: str = APPLICATIONS
+    ) -> asyncio.Future[Any]:
         task = asyncio.ensure_future(awaitable)
         self._tasks.add(task)
 
@@ -76,7 +78,7 @@ class AsyncioWorld:
             self._tasks.discard(task)
             error = None if task.cancelled() else task.exception()
             if error is not None and not isinstance(error, ConnectionClosed):
-                _log.error("what an application gave to be awaited failed", exc_info=error)
+                _log.error("%s failed", what, exc_info=error)
             ended()
 
         task.add_done_callback(done)

@@ -104,7 +104,8 @@ class Lanes:
                 self._failed(listener)
             else:
                 if self._world.awaitable(result):
-                    self._world.begin(result, partial(self._ended, lane))
+                    what = f"a callback for {listener.event_name}"
+                    self._world.begin(result, partial(self._ended, lane), what)
                     return False
         self._called()
         return True

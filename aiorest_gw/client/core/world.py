@@ -8,9 +8,11 @@ from typing import Any, Protocol, TypeVar
 from ...sessions.surroundings import Timer
 from .address import Address
 
-__all__ = ["Keeper", "Line", "Running", "Wire", "World", "nobody_answered"]
+__all__ = ["APPLICATIONS", "Keeper", "Line", "Running", "Wire", "World", "nobody_answered"]
 
 A_co = TypeVar("A_co", covariant=True)
+
+APPLICATIONS = "what an application gave to be awaited"
 
 
 def nobody_answered(seconds: float) -> ConnectionError:
@@ -118,8 +120,14 @@ class World(Protocol[A_co]):
     def run(self, running: Coroutine[Any, Any, Any]) -> A_co:
         """What an application is given of a coroutine of ours."""
 
-    def begin(self, awaitable: Awaitable[Any], ended: Callable[[], None]) -> Running:
-        """Run what an application returned to be awaited; what it raises is logged."""
+    def begin(
+        self, awaitable: Awaitable[Any], ended: Callable[[], None], what: str = APPLICATIONS
+    ) -> Running:
+        """Run what is to be awaited; what it raises is logged.
+
+        :param ended: is called when it has.
+        :param what: it is, in the words of the log.
+        """
 
     def awaitable(self, value: Any) -> bool:
         """Whether it is to be awaited."""

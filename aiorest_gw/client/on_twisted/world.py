@@ -11,7 +11,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 
 from ...server.awaiting import begun
-from ..core.world import Keeper, Line
+from ..core.world import APPLICATIONS, Keeper, Line
 from ..errors import ConnectionClosed
 from .websocket import WebSocketOptions, WebSocketService
 
@@ -102,22 +102,24 @@ class TwistedWorld:
     def run(self, running: Coroutine[Any, Any, Any]) -> Deferred[Any]:
         return Deferred.fromCoroutine(running)
 
-    def begin(self, awaitable: Awaitable[Any], ended: Callable[[], None]) -> Any:
+    def begin(
+        self, awaitable: Awaitable[Any], ended: Callable[[], None], what: str = APPLICATIONS
+    ) -> Any:
         try:
             running = begun(awaitable)
         except Exception:
-            self.failure("what an application gave to be awaited failed")
+            self.failure("{what} failed", what=what)
             running = None
         if not isinstance(running, Deferred):
             ended()
             return _Ended()
-        running.addErrback(self._failed)
+        running.addErrback(self._failed, what)
         running.addBoth(lambda _: ended())
         return running
 
-    def _failed(self, failure: Any) -> None:
+    def _failed(self, failure: Any, what: str) -> None:
         if failure.check(CancelledError, ConnectionClosed) is None:
-            _log.failure("what an application gave to be awaited failed", failure=failure)
+            _log.failure("{what} failed", failure=failure, what=what)
 
     def awaitable(self, value: Any) -> bool:
         return hasattr(value, "__await__")
