@@ -81,7 +81,9 @@ class StreamTests(NodeTestCase):
             for await (const part of gw.stream("/count/2000")) { parts.push(part); if (part % 500 === 250) cut(); }
             return [parts, sockets.length];
         """)
-        self.assertEqual(([*range(2000)], 5), (parts, connections))
+        self.assertEqual([*range(2000)], parts)
+        # The last cut may come behind the last part.
+        self.assertIn(connections, (4, 5))
 
     def test_leaving_the_loop_cancels_the_request(self):
         seen, places = self.run_script("""

@@ -141,6 +141,8 @@ class ChatTests(SynchronousTestCase):
                 come_in(ann, "ann")
                 fill(ann, "say", "text", "before")
                 self.hears(ann, "before")
+                # It is shown before the gateway has it; cut off then, it would be known to have failed.
+                ann.until("document.querySelectorAll('.waiting').length === 0")
                 proxy.refuse()
                 gateway.stop()
                 ann.until("/lost|resuming/.test(document.querySelector('#status').className)")
