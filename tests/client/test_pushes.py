@@ -159,6 +159,20 @@ class AcknowledgingTests(ScriptedCase):
         self.successResultOf(Deferred.fromCoroutine(stream.take()))
         self.assertEqual([30], self.acknowledged())
 
+    def test_a_stream_that_nobody_reads_is_acknowledged_no_further(self):
+        """Though its request is open: else it would fill all memory."""
+        client = self.opened(max_queued=20)
+        stream = client.stream("/count")
+        first = Deferred.fromCoroutine(stream.take())
+        for part in range(35):
+            self.answers(2, part, more=True)
+        self.clock.advance(1)
+        self.assertEqual(0, self.successResultOf(first))
+        self.assertEqual([10, 20], self.acknowledged())
+        for _ in range(34):
+            self.successResultOf(Deferred.fromCoroutine(stream.take()))
+        self.assertEqual([35], self.acknowledged())
+
     def test_but_whoever_waits_for_an_answer_gets_it(self):
         client = self.opened(max_queued=20)
 

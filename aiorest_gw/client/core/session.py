@@ -107,8 +107,9 @@ class Session:
 
     @property
     def busy(self) -> bool:
-        """Whether something was sent that is not answered."""
-        return bool(self._calls.open)
+        """Whether somebody waits for a whole answer; who takes parts one by one waits for none."""
+        calls = self._calls.open.values()
+        return any(call.take_part is None and not call.cancelled for call in calls)
 
     def forget(self, call: Call) -> None:
         """Nobody wants it any more: it is not sent, or cancelled where it was."""
