@@ -28,7 +28,6 @@ from .world import World
 __all__ = ["HANDLER_PATIENCE", "MOST_BYTES", "Handler"]
 
 A = TypeVar("A")
-F = TypeVar("F", bound=Callable[..., Any])
 
 _DIALECTS: dict[str, Dialect | None] = {CDP.name: CDP, PLAIN.name: PLAIN, "v1": None}
 _MOST_LOGS = 10_000

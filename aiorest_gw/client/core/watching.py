@@ -33,11 +33,6 @@ class Watchers:
         self._watchers.append(watcher)
         return watcher
 
-    def remove(self, watcher: Callable[..., Any]) -> None:
-        """Do not tell it any more."""
-        if watcher in self._watchers:
-            self._watchers.remove(watcher)
-
     def tell(self, *news: Any) -> None:
         """Call all of them; what they return to be awaited runs by itself."""
         for watcher in [*self._watchers]:
