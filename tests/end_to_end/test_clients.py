@@ -11,6 +11,7 @@ from threading import Barrier
 import attrs
 from twisted.internet import reactor
 from twisted.internet.defer import gatherResults
+from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
@@ -107,12 +108,19 @@ class MovingTests(TestCase):
     clients = {name: PYTHON[name] for name in ("twisted", "asyncio")}
 
     def setUp(self):
+        self.addCleanup(self.until_its_timers_are_over)
         engine, self.tallies = MemoryEngine(), defaultdict(Tally)
         self.first, self.second = (
             NumberingFactory(self.tallies, engine=one, **_BRIEF)
             for one in (engine, engine.sibling())
         )
         self.ports = [self.listen(one) for one in (self.first, self.second)]
+
+    async def until_its_timers_are_over(self):
+        """Those of the gateways, which run in this process, for connections that have ended."""
+        for _ in range(200):
+            if reactor.getDelayedCalls():
+                await deferLater(reactor, 0.02)
 
     def listen(self, factory):
         port = reactor.listenTCP(0, factory, interface="127.0.0.1")
