@@ -146,8 +146,8 @@ def named_values(pairs: Sequence[tuple[str, str]]) -> dict[str, Any] | None:
 
 @_told
 def data(text: str) -> Any:
-    """The body of a request: JSON, ``@file`` or ``-``, which is the standard input."""
-    if text == "-":
+    """The body of a request: JSON, ``@file``, or the standard input, ``-`` or as of curl ``@-``."""
+    if text in ("-", "@-"):
         written, place = sys.stdin.read(), "the standard input"
     elif text.startswith("@"):
         written, place = _file(text[1:]), text[1:]

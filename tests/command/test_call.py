@@ -46,11 +46,12 @@ class CallTests(ShellTestCase):
         path.write_text('["from", "a file"]')
         self.assert_answered([{}, ["from", "a file"]], "/echo", "--data", f"@{path.absolute()}")
         self.assert_answered([{}, -5], "/echo", "--data", "-5")
-        done = subprocess.run(
-            [BIN / "aiorest-gw", "call", self.url, "/echo", "--data", "-"], input='"piped"',
-            capture_output=True, text=True, check=False, env=environment(**PLAIN), timeout=PATIENCE,
-        )  # fmt: skip
-        self.assertEqual([{}, "piped"], json.loads(done.stdout))
+        for piped in ("-", "@-"):
+            done = subprocess.run(
+                [BIN / "aiorest-gw", "call", self.url, "/echo", "--data", piped], input='"piped"',
+                capture_output=True, text=True, check=False, env=environment(**PLAIN), timeout=PATIENCE,
+            )  # fmt: skip
+            self.assertEqual([{}, "piped"], json.loads(done.stdout), piped)
 
     def test_parts_are_printed_as_they_come(self):
         self.assertEqual([0, 1, 2], lines(self.call("/count/3").stdout))
