@@ -66,7 +66,9 @@ class StoppingTests(SynchronousTestCase):
                 gateway.process.stdout.close()
                 for _ in range(2):
                     gateway.process.send_signal(signal.SIGHUP)
-                self.assertTrue(json.loads(client.recv(PATIENCE))["data"])
+                self.assertEqual(
+                    {"data": True, "event_name": None}, json.loads(client.recv(PATIENCE))
+                )
                 self.assertEqual(0, gateway.process.wait(PATIENCE))
 
     def test_as_soon_as_it_listens_it_ends_in_order(self):
