@@ -121,6 +121,11 @@ class Limits:
         "time for the opening handshake, with that of TLS; then the connection is dropped",
         least=0.001,
     )
+    http_idle_timeout: float = _limit(
+        15.0,
+        "seconds",
+        "time that a connection of plain HTTP is kept between two requests; 0: for ever",
+    )
     ping_interval: float = _limit(
         25.0, "seconds", "silence after which a client is pinged; 0: never"
     )

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import attrs
 
-TARGETS = ("handshake", "frames", "codecs", "router", "binding")
+TARGETS = ("handshake", "frames", "codecs", "router", "binding", "pages")
 _HERE = Path(__file__).parent
 _CRASHES = _HERE / "crashes"
 # libFuzzer's: the longest input, from the beginning on; seconds and MiB that none may take.

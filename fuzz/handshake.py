@@ -12,8 +12,9 @@ with atheris.instrument_imports(include=["aiorest_gw"]):
     from aiorest_gw.wire.handshake import (
         MAX_HEAD_SIZE,
         Handshake,
-        HandshakeReader,
         HandshakeRefused,
+        HeadReader,
+        handshake_of,
     )
     from aiorest_gw.wire.origins import origin_is_allowed
     from aiorest_gw.wire.proxies import ProxyHeaderInvalid, ProxyHeaderReader, TrustedProxies
@@ -52,16 +53,16 @@ def _read_proxy(parts: list[bytes]) -> tuple[str | None, bytes] | str | None:
 
 def _read(parts: list[bytes]) -> tuple[Handshake, bytes] | int | None:
     """The handshake and what follows, or the status that refuses it, or None where it goes on."""
-    reader = HandshakeReader()
+    reader = HeadReader()
     for place, part in enumerate(parts):
         try:
             read = reader.feed(part)
+            if read is not None:
+                return handshake_of(read[0]), read[1] + b"".join(parts[place + 1 :])
         except HandshakeRefused as refused:
             assert refused.reason.isascii()
             assert refused.reason.isprintable()
             return refused.status
-        if read is not None:
-            return read[0], read[1] + b"".join(parts[place + 1 :])
     assert sum(map(len, parts)) < MAX_HEAD_SIZE, "a head that never ends"
     return None
 
@@ -85,7 +86,7 @@ def _compare(handshake: Handshake, head: bytes) -> None:
     """Autobahn reads the same, where it reads well: it splits at the one octet and strips the other."""
     if not {0x85, 0xA0} & set(head):
         line, headers, _ = parseHttpHeader(head.removesuffix(b"\r\n\r\n"))
-        assert line.split() == ["GET", handshake.target, "HTTP/1.1"], (line, handshake)
+        assert line.split() == ["GET", handshake.request.target, "HTTP/1.1"], (line, handshake)
         assert headers == handshake.headers, (headers, handshake.headers)
 
 

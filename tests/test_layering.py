@@ -17,8 +17,16 @@ PURE = (
     "routing",
     "auth",
     "sessions",
+    "pages",
     "client/core",
     "client/errors.py",
+    "livereload/bursts.py",
+    "livereload/globs.py",
+    "livereload/ignoring.py",
+    "livereload/messages.py",
+    "livereload/pages.py",
+    "livereload/reloading.py",
+    "livereload/rules.py",
 )
 # What a shell owns: the network, timers, threads, files, processes, brokers.
 OUTSIDE = {

@@ -21,6 +21,9 @@ from ..version import VERSION
 
 __all__ = ["main"]
 
+# Flags of many servers, and what is written here.
+_ELSEWHERE = dict.fromkeys(("port", "host", "bind"), "--listen tcp:8080:interface=127.0.0.1")
+
 
 def _show_version(options: usage.Options) -> None:
     """show the version and exit"""
@@ -70,6 +73,8 @@ def main(arguments: Sequence[str]) -> None:
 def _hint(message: str) -> str:
     """Which flag was probably meant by one that there is not."""
     found = re.search(r"option --([\w-]+) not recognized", message)
+    if found and found[1] in _ELSEWHERE:
+        return f"; write {_ELSEWHERE[found[1]]}"
     meant = nearest(found[1], _Serve()) if found else None
     return f"; is --{meant} meant?" if meant else ""
 

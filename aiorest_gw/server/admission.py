@@ -39,6 +39,10 @@ class Admission:
     def total(self) -> int:
         return self._total
 
+    def trust(self, proxies: TrustedProxies) -> None:
+        """Others are trusted from now on."""
+        self._trusted = proxies
+
     def overrun(self) -> bool:
         """Whether so many connections wait to be refused that one more has to be cut off."""
         return self._total >= self._limits.max_connections + _TO_BE_REFUSED

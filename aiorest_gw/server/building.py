@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import attrs
+
 from ..errors import ConfigurationError
+from ..web.files import Pages, pages_of
+from .factory import RequestHandlerFactory
 from .jobs import Job
 from .loading import load_factory
 from .options import GatewayOptions
@@ -34,8 +38,10 @@ def build_service(options: GatewayOptions, reactor: Any, service: Callable[..., 
     :param service: called as :class:`GatewayService` is.
     :raises ConfigurationError: in one line, what is wrong.
     """
-    factory = load_factory(_application(options))
+    application = _application(options)
+    factory = RequestHandlerFactory() if application is None else load_factory(application)
     factory.reactor = reactor
+    factory.web.pages = _site(options, factory.web.pages)
     for name in options.unknown:
         factory.events.warn("{name} is set, but there is no such option", name=name)
     settings: dict[str, Any] = {k: options[flag] or None for flag, k in _KEYWORDS.items()}
@@ -62,6 +68,8 @@ def build_supervisor(
     :raises ConfigurationError: in one line, what is wrong.
     """
     _application(options)
+    if options["site"]:
+        pages_of(options["site"])
     options.limits()
     job = Job(
         options=dict(options),
@@ -76,8 +84,27 @@ def build_supervisor(
     return made
 
 
-def _application(options: GatewayOptions) -> str:
-    if not options["app"]:
-        raise ConfigurationError("name the application: --app package.module:name")
-    name: str = options["app"]
+def _application(options: GatewayOptions) -> str | None:
+    """What ``--app`` names; None where a site alone is served."""
+    if not options["app"] and not options["site"]:
+        raise ConfigurationError(
+            "name the application, --app package.module:name, or a site, --site folder"
+        )
+    name: str | None = options["app"] or None
     return name
+
+
+def _site(options: GatewayOptions, given: Pages | None) -> Pages | None:
+    """The site that is served.
+
+    :param given: the application's own, of which the flags change what they name.
+    :raises ConfigurationError: there is none, or it is no folder.
+    """
+    folder = options["site"]
+    if folder:
+        given = pages_of(Pages(folder) if given is None else attrs.evolve(given, folder=folder))
+    if not options["single-page"]:
+        return given
+    if given is None:
+        raise ConfigurationError("--single-page is of a site: --site folder")
+    return attrs.evolve(given, single_page=True)

@@ -17,7 +17,7 @@ from ..errors import ConfigurationError
 from .loops import loop_of
 from .tls import is_understood, what_is_wrong
 
-__all__ = ["address_of", "cannot_listen", "endpoint_of"]
+__all__ = ["address_of", "cannot_listen", "endpoint_of", "pages_at"]
 
 # Ours, and those of Twisted that one may have in mind.
 _KINDS = ("tcp", "loop", "unix", "ssl", "tcp6", "systemd", "haproxy")
@@ -47,6 +47,12 @@ def address_of(port: IListeningPort, text: str, path: str) -> str:
     scheme = "wss" if secure else "ws"
     host = f"[{address.host}]" if ":" in address.host else address.host
     return f"{scheme}://{host}:{address.port}{path}"
+
+
+def pages_at(port: IListeningPort, text: str) -> str:
+    """Where a browser finds the pages on the same port, as a URL where there is one."""
+    address = address_of(port, text, "/")
+    return "http" + address.removeprefix("ws") if address.startswith("ws") else address
 
 
 def endpoint_of(reactor: Any, text: str, twisted_tcp: bool) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from inspect import isawaitable
-from random import uniform
+from os import PathLike
 from typing import Any
 
 import attrs
@@ -21,20 +21,22 @@ from ..routing.router import SimpleRouter
 from ..sessions.engine import Engine
 from ..sessions.manager import HandlerManager
 from ..sessions.rules import TopicRule, TopicRules
+from ..web.files import Pages, pages_of
+from ..web.web import Web
 from ..wire.deflate import Deflater
 from ..wire.dialects import V1
 from ..wire.origins import allowed_origins
 from ..wire.proxies import TrustedProxies
 from ..wire.shapes import Shape
 from .admission import Admission
-from .awaiting import begun
 from .compression import accept_deflate, accept_none
+from .draining import CLOSING, Draining
 from .logs import CappedLog
-from .loops import loop_of
 from .outgoing import Outgoing
 from .protocol import RequestHandlerProtocol
 from .resources import own_resources
 from .script import documents
+from .succession import Succession
 from .surroundings import ReactorSurroundings
 from .threads import BlockingCalls, RunsBlocking
 from .timers import Timers
@@ -46,15 +48,13 @@ _AUTOBAHN = ("url", "protocols", "server", "headers", "externalPort")
 _OPTIONS = (
     "protocol", "router", "middlewares", "limits", "origins", "path", "compress", "trusted_proxies",
     "reactor", "blocking_calls", "manager", "authenticator", "token_cookie", "hello", "engine",
-    "topics", "client_script",
+    "topics", "client_script", "site",
 )  # fmt: skip
 # The command line's words for some of them, and of what is not the factory's.
 _FLAGS = {"trust_proxy": "trusted_proxies", "origin": "origins", "allowed_origins": "origins"}
 _OF_THE_COMMAND = ("listen", "workers", "twisted_tcp", "log_level")
 # Stands for the installed reactor: to ask for it is to install one.
 _INSTALLED: Any = object()
-# How long after the time for draining the closing handshakes may take.
-CLOSING = 2.0
 
 
 def _refuse_options(shared: Iterable[str]) -> None:
@@ -100,7 +100,13 @@ def _checked_engine(given: Any) -> Engine | None:
     raise ConfigurationError(f"engine should be an Engine, not {given!r}")
 
 
-class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
+def _checked_limits(given: Limits | None) -> Limits:
+    if given is None or isinstance(given, Limits):
+        return given or Limits()
+    raise ConfigurationError(f"limits should be a Limits, not {given!r}")
+
+
+class RequestHandlerFactory(Succession, WebSocketServerFactory):  # type: ignore[misc]
     """Makes a :class:`RequestHandlerProtocol` for each connection, and holds what they share.
 
     A subclass adds what its application shares (a database, a cache) as properties; views reach it as
@@ -129,8 +135,8 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
     :param engine: keeps topics, their history and presence; in memory, if not given.
     :param topics: rules of which clients may read and write which topics, the first that fits holds;
         where none does, they may neither.
-    :param client_script: serve the client for browsers at ``/aiorest-gw.js`` (``documents`` is what is
-        answered without a WebSocket, by path).
+    :param client_script: serve the client for browsers at ``/aiorest-gw.js``.
+    :param site: a folder, or :class:`~aiorest_gw.web.files.Pages`, that is served on the same port.
     :param shared: every other keyword is kept in ``shared``, for subclasses and views.
     :raises TypeError: ``router`` is no router.
     :raises ConfigurationError: a value is wrong, or a keyword looks misspelt.
@@ -168,6 +174,7 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
         engine: Engine | None = None,
         topics: Iterable[TopicRule] = (),
         client_script: bool = True,
+        site: str | PathLike[str] | Pages | None = None,
         **shared: Any,
     ) -> None:
         own = _autobahns(args, shared)
@@ -179,7 +186,7 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
         self.authenticator = _checked_authenticator(authenticator)
         self.token_cookie = token_cookie
         self.hello = hello
-        self.documents = documents() if client_script else {}
+        self.web = Web(self, documents() if client_script else {}, pages_of(site))
         self._given_engine = _checked_engine(engine)
         self.engine: Engine | None = None
         self._topic_rules = TopicRules(several("topics", topics))
@@ -192,13 +199,11 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
         self.outgoing = Outgoing(lambda: self.reactor, self.events)
         self.shared = shared
         self.deflater = Deflater()
-        self.limits = Limits() if limits is None else limits
-        if not isinstance(self.limits, Limits):
-            raise ConfigurationError(f"limits should be a Limits, not {limits!r}")
+        self.limits = _checked_limits(limits)
         if protocol is not None:
             self.protocol = checked_class("protocol", protocol, RequestHandlerProtocol)
         self.connections: set[RequestHandlerProtocol] = set()
-        self._drained: Deferred[None] | None = None
+        self._draining: Draining | None = None
         self.blocking_calls: RunsBlocking = blocking_calls or BlockingCalls(self)
         self._middlewares = several("middlewares", middlewares)
         self.router = SimpleRouter() if router is None else router
@@ -313,7 +318,7 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
         return identity
 
     def buildProtocol(self, addr: Any) -> RequestHandlerProtocol | None:
-        if self._drained is not None or self.admission.overrun():
+        if self._draining is not None or self.admission.overrun():
             return None
         protocol: RequestHandlerProtocol = super().buildProtocol(addr)
         return protocol
@@ -327,50 +332,25 @@ class RequestHandlerFactory(WebSocketServerFactory):  # type: ignore[misc]
             would else all come to another process at once.
         :returns: fires when no connection is left.
         """
-        if self._drained is None:
-            self._drained = Deferred()
-            end = window + self.limits.drain_timeout
-            timers = [
-                self.reactor.callLater(end, self.finish),
-                self.reactor.callLater(end + CLOSING, self._abort),
-            ]
-            self._drained.addBoth(lambda _: [timer.cancel() for timer in timers if timer.active()])
-            self._drained.addBoth(lambda _: self.blocking_calls.close())
-            self._drained.addBoth(lambda _: self._stop_manager())
-            for connection in tuple(self.connections):
-                if window:
-                    moment = uniform(0, window)  # noqa: S311 - no secret
-                    self._batched_timer.call_later(moment, connection.drain)
-                else:
-                    connection.drain()
-            self.connection_ended()
-        waiting: Deferred[None] = Deferred()
-        self._drained.addBoth(lambda _: waiting.callback(None))
-        return waiting
-
-    def _stop_manager(self) -> Any:
-        """Sessions end; an engine may take its time over that, but not for ever."""
-        stopping = begun(self.manager.stop(), loop_of(self.reactor))
-        if isinstance(stopping, Deferred):
-            stopping.addTimeout(CLOSING, self.reactor)
-            stopping.addErrback(lambda failure: self.events.failure("stopping failed", failure))
-        return stopping
+        if self._draining is None:
+            self._draining = Draining(self, window)
+            self._draining.begin()
+        return self._draining.wait()
 
     def finish(self) -> None:
         """Answer what is still open with an error, so that a drain ends now."""
         for connection in tuple(self.connections):
-            if self._drained is not None:
+            if self._draining is not None:
                 connection.drain()
             connection.finish()
-
-    def _abort(self) -> None:
-        for connection in tuple(self.connections):
-            connection.transport.abortConnection()
+        if self._draining is not None:
+            for guest in tuple(self.web.connections):
+                guest.abort()
 
     def connection_ended(self) -> None:
         """A connection is gone; the last one ends a drain."""
-        if self._drained is not None and not self.connections and not self._drained.called:
-            self._drained.callback(None)
+        if self._draining is not None:
+            self._draining.look()
 
     def _set_protocol_options(self) -> None:
         """Autobahn's own defaults are for echo servers: no limits, no pings, a page with its version."""

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import txaio
-from autobahn.twisted.util import create_transport_details
+from autobahn.twisted.util import create_transport_details, peer2str
 from autobahn.twisted.websocket import WebSocketServerProtocol
 from autobahn.wamp.types import TransportDetails
+from autobahn.websocket.protocol import TrafficStats
 from autobahn.websocket.utf8validator import Utf8Validator
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
@@ -62,7 +64,15 @@ class MadeAgain:
 
 
 def _transport_details(connection: Any) -> TransportDetails:
-    details = create_transport_details(connection.transport, connection.is_server)
+    try:
+        details = create_transport_details(connection.transport, connection.is_server)
+    except RuntimeError:  # TLS of asyncio's loop, which tells no ids of its channels
+        details = TransportDetails(
+            channel_type=TransportDetails.CHANNEL_TYPE_TLS,
+            peer=peer2str(connection.transport),
+            is_server=True,
+            is_secure=True,
+        )
     details.channel_framing = TransportDetails.CHANNEL_FRAMING_WEBSOCKET
     return details
 
@@ -113,9 +123,25 @@ class LeanProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         # Made again for who asks, which few do.
         del self.is_closed, self._valid_events, self._results
 
+    def connectionMade(self) -> None:
+        """As Autobahn's, without a text for its log that nobody reads."""
+        self.peer = peer2str(self.transport)
+        with suppress(AttributeError, OSError):  # of a UNIX socket
+            self.transport.setTcpNoDelay(self.tcpNoDelay)
+        self._connectionMade()
+
     def _connectionMade(self) -> None:
-        super()._connectionMade()
-        self.send_queue = ()
+        """As Autobahn's, but for what the class has, and for texts for its log that nobody reads: of all
+        options, which took longer than all else of a new connection together."""
+        factory = self.factory
+        self.maxMessagePayloadSize = factory.maxMessagePayloadSize
+        self.trafficStats = TrafficStats()
+        self.state = self.STATE_CONNECTING
+        factory.countConnections += 1
+        if self.openHandshakeTimeout > 0:
+            self.openHandshakeTimeoutCall = factory._batched_timer.call_later(
+                self.openHandshakeTimeout, self.onOpenHandshakeTimeout
+            )
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         super().connectionLost(reason)

@@ -9,6 +9,9 @@ from twisted.application.service import Service
 
 __all__ = ["LeavingService"]
 
+# Seconds that somebody at a terminal waits for a program that does not hear.
+_PATIENCE = 1.0
+
 
 class LeavingService(Service):
     """A service that its process lives for.
@@ -20,6 +23,8 @@ class LeavingService(Service):
     reactor: Any
     hurries = False
     _stopping = False
+    # When the first signal came that the reactor was too busy to hear of.
+    _unheard_since: float | None = None
 
     def ready(self) -> None:
         """It is loaded, and about to serve: from now on it is ended in order."""
@@ -33,12 +38,26 @@ class LeavingService(Service):
 
         Twisted's own handlers end it by the same signal again, which a supervisor takes for a crash.
         A terminal that is closed may tell so more than once, and nothing by that; nohup(1) has it
-        ignored.
+        ignored. Where an application keeps the reactor from hearing of it, a second SIGINT interrupts
+        the application.
         """
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda n, _: self.reactor.callFromThread(self.signalled, n))
+            signal.signal(number, lambda n, _: self._interrupted(n))
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
             signal.signal(signal.SIGHUP, lambda *_: self.reactor.callFromThread(self._hung_up))
+
+    def _interrupted(self, number: int) -> None:
+        """A signal has come, in the middle of anything."""
+        now, since = self.reactor.seconds(), self._unheard_since
+        if since is None:
+            self._unheard_since = now
+        elif number == signal.SIGINT and now - since > _PATIENCE:
+            raise KeyboardInterrupt
+        self.reactor.callFromThread(self._hear, number)
+
+    def _hear(self, number: int) -> None:
+        self._unheard_since = None
+        self.signalled(number)
 
     def signalled(self, number: int) -> None:
         """A signal has come: from whoever keeps services, or from a terminal."""

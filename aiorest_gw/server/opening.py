@@ -15,11 +15,20 @@ from twisted.python.failure import Failure
 
 from ..errors import APIError, for_clients
 from ..sessions.session import Session
-from ..wire.handshake import Handshake, HandshakeReader, HandshakeRefused, NoUpgrade, read_head
-from ..wire.origins import origin_is_allowed
+from ..web.guests import Guest
+from ..web.handing import hand_over
+from ..wire.handshake import (
+    Handshake,
+    HandshakeRefused,
+    HeadReader,
+    RequestHead,
+    handshake_of,
+    read_head,
+)
 from ..wire.proxies import ProxyHeaderInvalid, ProxyHeaderReader
 from .awaiting import begun
 from .compression import understood
+from .foreigners import refuse_foreign_pages
 from .hooks import HookedProtocol
 from .lean import MadeAgain
 from .loops import loop_of
@@ -46,9 +55,10 @@ def _of_handshake(name: str) -> MadeAgain:
 
 
 class OpeningProtocol(HookedProtocol):
-    """Reads the opening handshake in place of Autobahn, and refuses it or lets Autobahn answer it.
+    """Reads the first request in place of Autobahn, which answers it where it opens a WebSocket.
 
-    Autobahn's hooks ``onConnect`` and ``onOpen`` are called as ever.
+    Autobahn's hooks ``onConnect`` and ``onOpen`` are called as ever. A request for anything else that
+    there is goes to the factory's :class:`~aiorest_gw.web.web.Web`, and the connection with it.
     """
 
     factory: RequestHandlerFactory
@@ -66,9 +76,11 @@ class OpeningProtocol(HookedProtocol):
     websocket_origin = _of_handshake("websocket_origin")
     websocket_extensions = _of_handshake("websocket_extensions")
     _wskey = _of_handshake("_wskey")
+    # The client that a proxy named when it connected, for all requests of the connection.
+    proxied: str | None = None
     _address: str | None = None
     _refusal: tuple[int, str] | None = None
-    _reader: HandshakeReader | None = None
+    _reader: HeadReader | None = None
     _proxy_reader: ProxyHeaderReader | None = None
     _head = b""
     _waits = False
@@ -78,10 +90,11 @@ class OpeningProtocol(HookedProtocol):
     _remaining: float | None = None
 
     def connectionMade(self) -> None:
-        self._address = getattr(self.transport.getPeer(), "host", None)
+        peer = getattr(self.transport.getPeer(), "host", None)
+        self._address = self.proxied or peer
         self._refusal = self.factory.admission.enter(self._address)
-        self._reader = HandshakeReader()
-        if self.factory.trusted_proxies.trust(self._address):
+        self._reader = HeadReader()
+        if self.proxied is None and self.factory.trusted_proxies.trust(peer):
             self._proxy_reader = ProxyHeaderReader()
         super().connectionMade()
         if isinstance(self.transport, LoopTransport):
@@ -111,16 +124,18 @@ class OpeningProtocol(HookedProtocol):
             self.wasNotCleanReason = f"PROXY protocol: {error}"
             self.dropConnection(abort=True)
         except HandshakeRefused as refused:
-            self._reader = None
-            if not (isinstance(refused, NoUpgrade) and self._served(refused)):
-                self.failHandshake(refused.reason, refused.status, list(refused.headers.items()))
+            self._refuse(refused)
         else:
             if read is None:
                 self._read_in_turn()
             else:
                 self._reader = None
-                handshake, self.data = read
-                self._connect(handshake)
+                request, self.data = read
+                self._begin(request)
+
+    def _refuse(self, refused: HandshakeRefused) -> None:
+        self._reader = None
+        self.failHandshake(refused.reason, refused.status, list(refused.headers.items()))
 
     def _read_in_turn(self) -> None:
         """Those that are not open yet hold up nobody, however many send in the same moment."""
@@ -133,7 +148,8 @@ class OpeningProtocol(HookedProtocol):
             return data
         after = self._proxy_reader.feed(data)
         if after is not None:
-            self._seem_from(self._proxy_reader.client)
+            self.proxied = self._proxy_reader.client
+            self._seem_from(self.proxied)
             self._proxy_reader = None
         return after
 
@@ -145,32 +161,42 @@ class OpeningProtocol(HookedProtocol):
             self._refusal = self.factory.admission.enter(address)
             self.peer = address
 
-    def _served(self, asked: NoUpgrade) -> bool:
-        """Answer a request for a document; whether it is one that there is."""
-        document = self.factory.documents.get(asked.path)
-        if document is None:
-            return False
-        self._seem_from(self.factory.trusted_proxies.client(self._address, asked.asked))
-        if self._refusal is not None:
-            self.failHandshake(self._refusal[1], self._refusal[0])
-            return True
-        self.sendData(document.answer(asked.method, asked.asked))
-        self.wasNotCleanReason = "a document was asked for"
-        self.dropConnection(abort=False)
-        return True
+    def _begin(self, request: RequestHead) -> None:
+        """The first request is here."""
+        web, proxies = self.factory.web, self.factory.trusted_proxies
+        secure = ISSLTransport.providedBy(self.transport) or proxies.secure(
+            self._address, request.headers
+        )
+        self._seem_from(proxies.client(self._address, request.headers))
+        try:
+            if self._refusal is not None:
+                raise HandshakeRefused(*self._refusal)
+            guest = web.guest(request, secure, self.proxied)
+            if guest is None:
+                self._connect(handshake_of(request), secure)
+            else:
+                self._leave_to(guest, request)
+        except HandshakeRefused as refused:
+            self._refuse(refused)
 
-    def _connect(self, handshake: Handshake) -> None:
-        """Ask ``onConnect``, with what Autobahn keeps of a handshake set as it would."""
-        proxies, headers = self.factory.trusted_proxies, handshake.headers
-        secure = ISSLTransport.providedBy(self.transport) or proxies.secure(self._address, headers)
-        self._seem_from(proxies.client(self._address, headers))
-        refusal = self._refusal or self._not_allowed(handshake, secure)
-        if refusal is None and self.factory.manager.full and not handshake.protocols:
-            refusal = 503, "There are too many sessions"
-        if refusal is not None:
-            self.failHandshake(refusal[1], refusal[0])
-            return
-        self._head = handshake.head
+    def _leave_to(self, guest: Guest, request: RequestHead) -> None:
+        """The connection is another protocol's from now on."""
+        if self.openHandshakeTimeoutCall is not None:
+            self.openHandshakeTimeoutCall.cancel()
+            self.openHandshakeTimeoutCall = None
+        # Autobahn counts it out only when it is told of the end.
+        self.factory.countConnections -= 1
+        guest.counted_as = self._address
+        hand_over(self.transport, guest, request.head + b"\r\n\r\n" + self.data)
+
+    def _connect(self, handshake: Handshake, secure: bool) -> None:
+        """Ask ``onConnect``, with what Autobahn keeps of a handshake set as it would.
+
+        :raises HandshakeRefused: it may not be opened here.
+        """
+        self._look_at_handshake(handshake, secure)
+        headers = handshake.headers
+        self._head = handshake.request.head
         self._remember(handshake)
         request = ConnectionRequest(
             self.peer, headers, self.http_request_host, handshake.path, handshake.query, 13,
@@ -212,7 +238,7 @@ class OpeningProtocol(HookedProtocol):
         extensions = self._parseExtensionsHeader(headers.get("sec-websocket-extensions", ""))
         self.__dict__.update(
             http_headers=headers,
-            http_request_uri=handshake.target,
+            http_request_uri=handshake.request.target,
             http_request_path=handshake.path,
             http_request_params=handshake.query,
             http_request_host=handshake.hostname,
@@ -229,24 +255,21 @@ class OpeningProtocol(HookedProtocol):
         """
         if not self._head:
             raise AttributeError("the opening handshake was not read yet")
-        self._remember(read_head(self._head))
+        self._remember(handshake_of(read_head(self._head)))
         return self.__dict__
 
-    def _not_allowed(self, handshake: Handshake, secure: bool) -> tuple[int, str] | None:
-        """Why this handshake is refused: HTTP status and reason; or None."""
-        factory = self.factory
+    def _look_at_handshake(self, handshake: Handshake, secure: bool) -> None:
+        """
+        :raises HandshakeRefused: a connection may not be opened with it here.
+        """
+        factory, offered = self.factory, handshake.protocols
         if (handshake.path.rstrip("/") or "/") != (factory.path.rstrip("/") or "/"):
-            return 404, "There is no gateway at this path"
-        if not origin_is_allowed(handshake.origin, handshake.host, secure, factory.origins):
-            factory.events.info(
-                "the page's origin {origin} is none of those that may connect (--origin, origins=)",
-                origin=(handshake.origin or "")[:200],
-            )
-            return 403, "This origin may not connect"
-        offered = handshake.protocols
+            raise HandshakeRefused(404, "There is no gateway at this path")
+        refuse_foreign_pages(factory, handshake, secure)
         if offered and not set(offered) & set(factory.protocols):
-            return 400, "None of the offered subprotocols is spoken here"
-        return None
+            raise HandshakeRefused(400, "None of the offered subprotocols is spoken here")
+        if factory.manager.full and not offered:
+            raise HandshakeRefused(503, "There are too many sessions")
 
     @property
     def origin(self) -> str | None:

@@ -40,10 +40,11 @@ class GatewayOptions(usage.Options):
     :ivar unknown: variables with the prefix that are none of ours.
     """
 
-    synopsis = "--app package.module:name [options]"
+    synopsis = "[--app package.module:name] [--site folder] [options]"
     longdesc = (
-        "Serve an application: REST-style requests over WebSocket. Every option can be given in the "
-        f"environment instead: --max-depth as {ENVIRONMENT}MAX_DEPTH; lists with blanks between."
+        "Serve an application, REST-style requests over WebSocket, and a site. Every option can be "
+        f"given in the environment instead: --max-depth as {ENVIRONMENT}MAX_DEPTH; lists with blanks "
+        "between."
     )
     optParameters = [
         [
@@ -59,11 +60,22 @@ class GatewayOptions(usage.Options):
             "processes that serve, on the same sockets; each has its own memory, and the limits of "
             "connections hold for each (default 1)",
         ],
+        [
+            "site",
+            None,
+            None,
+            "folder of a site, that is served on the same port; without --app nothing else is",
+        ],
         ["path", None, None, "the only path that is answered (default /, or the factory's own)"],
         *_limit_flags(),
     ]
     optFlags = [
         ["compress", None, "take permessage-deflate where a client offers it"],
+        [
+            "single-page",
+            None,
+            "answer with the site's index.html also where it has no page, to browsers that go there",
+        ],
         [
             "twisted-tcp",
             None,
@@ -96,7 +108,9 @@ class GatewayOptions(usage.Options):
 
     def parseArgs(self, *rest: str) -> None:
         if rest:
-            raise usage.UsageError(f"{rest[0]!r} is no option; an application is named by --app")
+            raise usage.UsageError(
+                f"{rest[0]!r} is no option; an application is named by --app, a site by --site"
+            )
 
     def postOptions(self) -> None:
         """Take from the environment what no flag gave.

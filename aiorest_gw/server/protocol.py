@@ -14,8 +14,10 @@ from ..messages import Request
 from ..routing.urls import SERVING
 from ..sessions.session import Session
 from ..sessions.unopened import UnopenedSession
+from ..web.guests import Guest
 from ..wire.codecs import decode_base64, decode_request, encode_base64, look
 from ..wire.dialects import V1
+from ..wire.handshake import RequestHead
 from .answering import Answering
 from .bridging import Bridging
 from .conversation import Conversation
@@ -83,6 +85,12 @@ class RequestHandlerProtocol(WritingProtocol):
                 self._bridging.close()
             self.factory.connection_ended()
 
+    def _leave_to(self, guest: Guest, request: RequestHead) -> None:
+        self.factory.connections.discard(self)
+        self._answering.close()
+        self.transport.unregisterProducer()
+        super()._leave_to(guest, request)
+
     # -- requests and their answers
 
     def _look_at(self, payload: bytes) -> None:
@@ -92,7 +100,7 @@ class RequestHandlerProtocol(WritingProtocol):
             if self._conversation is not None:
                 self._conversation.refuse(error, len(payload))
             else:
-                self._answering.refuse(error, error.event_name, error.id, False)
+                self._refuse_message(error, False)
         else:
             self._do_in_turn(lambda: RequestHandlerProtocol.onMessage(self, payload, False, dear))
 
@@ -119,7 +127,7 @@ class RequestHandlerProtocol(WritingProtocol):
             else:
                 request = decode_request(payload, factory.shape, dear)
         except BadMessage as error:
-            self._answering.refuse(error, error.event_name, error.id, isBinary)
+            self._refuse_message(error, isBinary)
         except Exception as error:  # of a subclass that decodes in its own way
             self._answering.refuse(error, None, None, isBinary)
         else:
@@ -130,6 +138,10 @@ class RequestHandlerProtocol(WritingProtocol):
             self._answering.ask(request, isBinary, len(payload))
         finally:
             SERVING.reset(serving)
+
+    def _refuse_message(self, error: BadMessage, isBinary: bool) -> None:
+        """Answer what could not be read, in the plain dialect."""
+        self._answering.refuse(error, error.event_name, error.id, isBinary)
 
     def _hand_over(self, payload: bytes) -> bool:
         """A message that is no request: to whoever bridges messages elsewhere, if somebody does."""
@@ -298,6 +310,18 @@ class RequestHandlerProtocol(WritingProtocol):
 
     def stopProducing(self) -> None:
         """The transport is gone; ``connectionLost`` sees to the rest."""
+
+    # -- another application in the same process
+
+    def served_by(self, factory: RequestHandlerFactory) -> None:
+        """Another factory has it from now on; a client that can resume its session does so at once.
+
+        What is open goes on, and its answers are the session's.
+        """
+        self.factory = factory
+        self._answering.served_by(factory)
+        if self._conversation is not None:
+            self.leave(int(CloseCode.DRAINING), "draining 0")
 
     # -- closing
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
-from ..wire.documents import Document
+from ..pages.documents import Document
 
 __all__ = ["documents"]
 

@@ -11,7 +11,7 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from .endpoints import address_of, cannot_listen, endpoint_of
+from .endpoints import address_of, cannot_listen, endpoint_of, pages_at
 from .factory import RequestHandlerFactory
 from .leaving import LeavingService
 from .reactors import raise_open_files
@@ -68,7 +68,7 @@ class GatewayService(LeavingService):
 
     def startService(self) -> None:
         super().startService()  # type: ignore[no-untyped-call]
-        if self.factory.router.empty:
+        if self.factory.router.empty and self.factory.web.pages is None:
             self.factory.events.warn("the application has no routes: everything is answered 404")
         if not self.ports:
             self.privilegedStartService()
@@ -94,6 +94,8 @@ class GatewayService(LeavingService):
         self.ports.append(port)
         send_eagerly(port)
         self.announce(f"listens on {address_of(port, text, self.factory.path)}")
+        if self.factory.web.pages is not None:
+            self.announce(f"shows pages at {pages_at(port, text)}")
 
     def announce(self, line: str) -> None:
         """Tell the operator something, here in the log."""

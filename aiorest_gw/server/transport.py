@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
-from twisted.internet.interfaces import IHalfCloseableProtocol, ITCPTransport
+from twisted.internet.interfaces import IHalfCloseableProtocol, IPushProducer, ITCPTransport
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -26,7 +26,7 @@ from .loops import Address, address_from, is_of_the_network
 from .pulling import Pulled
 from .turns import Turns
 
-__all__ = ["LoopTransport", "Port", "waiting_in"]
+__all__ = ["LoopTransport", "Port"]
 
 # As Twisted's own transports: more than this is held back from a producer.
 _HIGH_WATER = 65_536
@@ -63,7 +63,7 @@ class _State(Enum):
     LOST = auto()
 
 
-@implementer(ITCPTransport)
+@implementer(ITCPTransport, IPushProducer)
 class LoopTransport(asyncio.Protocol):
     """A connection: to Twisted's protocol its transport, and to the loop's transport its protocol.
 
@@ -123,6 +123,13 @@ class LoopTransport(asyncio.Protocol):
         except Exception:
             self._port.events.failure("connectionMade failed")
             self.abortConnection()
+
+    def change_hands(self, protocol: Any) -> None:
+        """The connection is another protocol's, whose ``makeConnection`` is still to be called."""
+        self._port.lobby.leave(self)
+        self._protocol = protocol
+        self.data_received = protocol.dataReceived  # type: ignore[method-assign]
+        self._transport.set_protocol(self)
 
     def eof_received(self) -> bool:
         """The peer has closed its half; what follows from that waits for its turn.
@@ -382,16 +389,6 @@ class LoopTransport(asyncio.Protocol):
     def _socket(self) -> socket.socket:
         found: socket.socket = self._transport.get_extra_info("socket")
         return found
-
-
-def waiting_in(transport: Any, otherwise: int) -> int:
-    """How many bytes a transport holds that its peer has not read; ``otherwise`` if it does not tell."""
-    if isinstance(transport, LoopTransport):
-        return transport.waiting
-    try:
-        return len(transport.dataBuffer) - int(transport.offset)
-    except AttributeError:
-        return otherwise
 
 
 def _ignore(data: bytes) -> None:

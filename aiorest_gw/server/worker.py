@@ -16,7 +16,8 @@ from twisted.logger import FileLogObserver, LogEvent, eventAsText
 from ..errors import ConfigurationError
 from .balance import ConnectionCounts
 from .building import build_service
-from .factory import CLOSING, RequestHandlerFactory
+from .draining import CLOSING
+from .factory import RequestHandlerFactory
 from .foreground import begin_logging, discard_output, run
 from .jobs import ACCEPT, FINISH, HURRY, LEAVE, Job, Report, remove_files
 from .options import GatewayOptions

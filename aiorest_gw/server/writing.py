@@ -17,7 +17,7 @@ from ..wire.dialects import PLAIN
 from ..wire.frames import BINARY, COMPRESSED, TEXT, frame_head
 from ..wire.prepared import Prepared
 from .reading import ReadingProtocol
-from .transport import waiting_in
+from .transport import LoopTransport
 
 __all__ = ["WritingProtocol"]
 
@@ -114,7 +114,7 @@ class WritingProtocol(ReadingProtocol):
         self._patience = None
         if self._peer_reads or self.state != self.STATE_OPEN:
             return
-        waits = waiting_in(self.transport, self._unread)
+        waits = _waiting_in(self.transport, self._unread)
         if waits < waited:
             self._wait_for_reader(waits)
         else:
@@ -280,3 +280,13 @@ class WritingProtocol(ReadingProtocol):
         self._behind_size += size
         if self._behind_size > self.factory.limits.max_outgoing_size:
             self._fail_connection(int(CloseCode.SLOW_READER), "a message does not end")
+
+
+def _waiting_in(transport: Any, otherwise: int) -> int:
+    """How many bytes a transport holds that its peer has not read; ``otherwise`` if it does not tell."""
+    if isinstance(transport, LoopTransport):
+        return transport.waiting
+    try:
+        return len(transport.dataBuffer) - int(transport.offset)
+    except AttributeError:
+        return otherwise

@@ -241,19 +241,21 @@ def connect(
     protocols: list[str] | None = None,
     headers: dict[str, str] | None = None,
     address: str = "127.0.0.1",
+    host: str = "gateway.example",
     compress: bool = False,
 ) -> MemoryClient:
     """Connect a client to a factory in memory.
 
     :param reactor: the clock of both sides.
     :param address: that the client seems to come from.
+    :param host: by which the client knows the gateway.
     :param compress: offer permessage-deflate.
     :raises ConnectionRefusedError: the factory takes no connection.
     :raises TypeError: it is no factory.
     """
     if not isinstance(factory, RequestHandlerFactory):
         raise TypeError(f"{factory!r} is no factory: RequestHandlerFactory(router=…) makes one")
-    url = f"ws://gateway.example{path}"
+    url = f"ws://{host}{path}"
     client_factory = WebSocketClientFactory(
         url, origin=origin, protocols=protocols, headers=headers, reactor=reactor
     )
@@ -263,13 +265,13 @@ def connect(
         perMessageCompressionOffers=[PerMessageDeflateOffer()] if compress else [],
         perMessageCompressionAccept=PerMessageDeflateResponseAccept,
     )
-    host, peer = IPv4Address("TCP", "127.0.0.1", 80), IPv4Address("TCP", address, 50_000)
+    here, peer = IPv4Address("TCP", "127.0.0.1", 80), IPv4Address("TCP", address, 50_000)
     server = factory.buildProtocol(peer)
     if server is None:
         raise ConnectionRefusedError("the factory takes no connection")
     protocol = _ClientProtocol()
     protocol.factory = client_factory
-    ours, theirs = _Transport(protocol, peer, host), _Transport(server, host, peer)
+    ours, theirs = _Transport(protocol, peer, here), _Transport(server, here, peer)
     client = protocol.client = MemoryClient(protocol, ours, theirs)
     server.makeConnection(theirs)
     protocol.makeConnection(ours)

@@ -1,8 +1,9 @@
-"""The opening handshake, read strictly: what is let through, every other reader would read the same.
+"""A connection's first request, read strictly: each other reader would read the same.
 
-RFC 6455 section 4.2.1 over RFC 9112. Autobahn's own reader splits lines at nine different bytes, joins
-what is repeated, and copies its buffer at each read; a proxy in front and it could see two different
-requests. Here lines end with CRLF alone, and what could be read in two ways is refused.
+It is an opening handshake (RFC 6455 section 4.2.1), or asks for a page (RFC 9112). Autobahn's own reader
+splits lines at nine different bytes, joins what is repeated, and copies its buffer at each read; a proxy
+in front and it could see two different requests. Here lines end with CRLF alone, and what could be read
+in two ways is refused.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ __all__ = [
     "MAX_HEADERS",
     "MAX_HEAD_SIZE",
     "Handshake",
-    "HandshakeReader",
     "HandshakeRefused",
-    "NoUpgrade",
+    "HeadReader",
+    "RequestHead",
+    "handshake_of",
     "read_head",
 ]
 
@@ -49,7 +51,7 @@ _SINGLE = frozenset(
 
 
 class HandshakeRefused(Exception):
-    """The opening handshake is no such, or cannot be taken.
+    """The request is none, or no opening handshake, or cannot be taken.
 
     :param status: HTTP number.
     :param reason: for the client, in printable ASCII and without anything that it sent.
@@ -63,46 +65,68 @@ class HandshakeRefused(Exception):
         self.headers = dict(headers or {})
 
 
-class NoUpgrade(HandshakeRefused):
-    """It is a request for a document, and no handshake; refused where there is none.
+@attrs.frozen
+class RequestHead:
+    """A request's line and headers.
 
-    :param method: GET or HEAD.
+    :param method: as it was sent.
+    :param version: ``HTTP/1.0`` or ``HTTP/1.1``.
+    :param target: of the request line, as it was sent.
     :param path: of the target, percent-escapes as they were sent.
-    :param asked: the request's headers by lower-case name.
+    :param query: of the target, each name with its values.
+    :param host: with its port, if it has one; empty where HTTP/1.0 has none.
+    :param headers: by lower-case name; of lists that come several times the values joined by commas.
+    :param head: all of it as it was sent, without the empty line at its end.
     """
 
-    def __init__(self, method: str, path: str, asked: Mapping[str, str]) -> None:
-        if method == "GET":
-            super().__init__(426, "This is a WebSocket", {"Upgrade": "websocket"})
-        else:
-            super().__init__(405, "WebSocket opens with GET", {"Allow": "GET"})
-        self.method = method
-        self.path = path
-        self.asked = asked
+    method: str
+    version: str
+    target: str
+    path: str
+    query: dict[str, list[str]]
+    host: str
+    headers: dict[str, str]
+    head: bytes
+
+    @property
+    def upgrades(self) -> bool:
+        """Whether it asks for a WebSocket; anything else asks for a page."""
+        asked = _items(self.headers.get("upgrade", "").lower())
+        return self.method == "GET" and "websocket" in asked
 
 
 @attrs.frozen
 class Handshake:
     """A client's opening handshake.
 
-    :param target: of the request line, as it was sent.
-    :param path: of the target, percent-escapes as they were sent.
-    :param query: of the target, each name with its values.
-    :param host: with its port, if it has one.
-    :param headers: by lower-case name; of lists that come several times the values joined by commas.
+    :param request: that asks for it.
     :param key: ``Sec-WebSocket-Key``.
     :param protocols: the subprotocols that are offered, in order.
-    :param head: all of it as it was sent, without the empty line at its end.
     """
 
-    target: str
-    path: str
-    query: dict[str, list[str]]
-    host: str
-    headers: dict[str, str]
+    request: RequestHead
     key: str
     protocols: list[str]
-    head: bytes
+
+    @property
+    def path(self) -> str:
+        """Of the target, percent-escapes as they were sent."""
+        return self.request.path
+
+    @property
+    def query(self) -> dict[str, list[str]]:
+        """Of the target, each name with its values."""
+        return self.request.query
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """By lower-case name."""
+        return self.request.headers
+
+    @property
+    def host(self) -> str:
+        """With its port, if it has one."""
+        return self.request.host
 
     @property
     def hostname(self) -> str:
@@ -116,8 +140,8 @@ class Handshake:
         return self.headers.get("origin")
 
 
-class HandshakeReader:
-    """Takes the bytes of a connection until its handshake is whole.
+class HeadReader:
+    """Takes the bytes of a connection until the head of its first request is whole.
 
     Each byte is looked at once, however the bytes are cut; no more than :data:`MAX_HEAD_SIZE` and one
     read are kept.
@@ -128,11 +152,11 @@ class HandshakeReader:
     def __init__(self) -> None:
         self._buffer = bytearray()
 
-    def feed(self, data: bytes) -> tuple[Handshake, bytes] | None:
+    def feed(self, data: bytes) -> tuple[RequestHead, bytes] | None:
         """Take what was read.
 
-        :returns: the handshake and what follows it, or None until it is whole.
-        :raises HandshakeRefused: it is no handshake; nothing may be fed any more.
+        :returns: the head and what follows it, or None until it is whole.
+        :raises HandshakeRefused: it is none; nothing may be fed any more.
         """
         buffer = self._buffer
         seen = len(buffer)
@@ -148,37 +172,50 @@ class HandshakeReader:
         return None
 
 
-def read_head(head: bytes) -> Handshake:
-    """A handshake's request line and headers.
+def read_head(head: bytes) -> RequestHead:
+    """A request line and headers.
 
     :param head: without the empty line at its end.
-    :raises HandshakeRefused: they are not, or not those of a WebSocket of version 13.
+    :raises HandshakeRefused: they are not.
     """
     first, *lines = head.split(b"\r\n")
-    method, target = _read_request_line(first)
+    method, target, version = _read_request_line(first)
     headers = _read_headers(lines)
+    host = _read_host(headers, version)
+    path, query = _read_target(target, host)
+    return RequestHead(method, version, target, path, query, host, headers, head)
+
+
+def handshake_of(request: RequestHead) -> Handshake:
+    """The opening handshake that a request is.
+
+    :raises HandshakeRefused: it is none, or not of a WebSocket of version 13.
+    """
+    if request.version != "HTTP/1.1":
+        raise HandshakeRefused(505, "WebSocket needs HTTP/1.1")
+    if request.method != "GET":
+        raise HandshakeRefused(405, "WebSocket opens with GET", {"Allow": "GET"})
+    headers = request.headers
     if "transfer-encoding" in headers or headers.get("content-length", "0") != "0":
         raise HandshakeRefused(400, "An opening handshake has no body")
-    host = _read_host(headers)
-    path, query = _read_target(target, host)
-    if method == "HEAD" or "websocket" not in _items(headers.get("upgrade", "").lower()):
-        raise NoUpgrade(method, path, headers)
-    key = _read_key(headers)
-    return Handshake(target, path, query, host, headers, key, _read_protocols(headers), head)
+    if not request.upgrades:
+        raise HandshakeRefused(426, "This is a WebSocket", {"Upgrade": "websocket"})
+    return Handshake(request, _read_key(headers), _read_protocols(headers))
 
 
-def _read_request_line(line: bytes) -> tuple[str, str]:
+def _read_request_line(line: bytes) -> tuple[str, str, str]:
     parts = _REQUEST_LINE.fullmatch(line)
     if parts is None and line.startswith(b"PROXY "):
         raise HandshakeRefused(400, "The PROXY protocol is spoken with trusted proxies alone")
     if parts is None:
         raise HandshakeRefused(400, "The request line is not one of HTTP/1.1")
     method, target, version = (part.decode() for part in parts.groups())
-    if version != "HTTP/1.1":
+    if version == "HTTP/2.0":
+        # The preface of a client that knows of HTTP/2 before (RFC 9113 section 3.4).
+        raise HandshakeRefused(426, "HTTP/1.1 is spoken here", {"Upgrade": "websocket"})
+    if version not in ("HTTP/1.0", "HTTP/1.1"):
         raise HandshakeRefused(505, "WebSocket needs HTTP/1.1")
-    if method not in ("GET", "HEAD"):
-        raise HandshakeRefused(405, "WebSocket opens with GET", {"Allow": "GET"})
-    return method, target
+    return method, target, version
 
 
 def _read_headers(lines: list[bytes]) -> dict[str, str]:
@@ -196,8 +233,10 @@ def _read_headers(lines: list[bytes]) -> dict[str, str]:
     return {name: ", ".join(values) for name, values in found.items()}
 
 
-def _read_host(headers: Mapping[str, str]) -> str:
+def _read_host(headers: Mapping[str, str], version: str) -> str:
     host = headers.get("host", "")
+    if version == "HTTP/1.0" and "host" not in headers:
+        return ""
     parts = _HOST.fullmatch(host)
     if parts is None or int(parts[1] or 0) > 65_535:
         raise HandshakeRefused(400, "The Host header is missing or is none")

@@ -153,7 +153,10 @@ class TrustedProxies:
         :param headers: of the handshake, by lower-case name.
         """
         client = peer
-        for text in reversed(headers.get("x-forwarded-for", "").split(",")):
+        told = headers.get("x-forwarded-for")
+        if told is None:
+            return peer
+        for text in reversed(told.split(",")):
             address = parse_address(text.strip())
             if address is None or not self.trust(client):
                 break

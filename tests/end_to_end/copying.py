@@ -80,6 +80,7 @@ def import_all() -> None:
 
     import aiorest_gw.command.bench
     import aiorest_gw.command.call
+    import aiorest_gw.command.dev
     import aiorest_gw.command.listen
     import aiorest_gw.command.serve
     import aiorest_gw.server.twistd  # noqa: F401

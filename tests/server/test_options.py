@@ -15,10 +15,11 @@ def parsed(*flags, **variables):
 
 class OptionsTests(SynchronousTestCase):
     def test_every_flag_has_a_variable(self):
-        flags = [name for name in parsed() if name not in ("compress", "twisted-tcp")]
+        switches = ("compress", "twisted-tcp", "single-page")
+        flags = [name for name in parsed() if name not in switches]
         variables = {name.replace("-", "_").upper(): "5" for name in flags}
-        by_variable = parsed(COMPRESS="yes", TWISTED_TCP="1", **variables)
-        by_flag = parsed("--compress", "--twisted-tcp", *(f"--{name}=5" for name in flags))
+        by_variable = parsed(COMPRESS="yes", TWISTED_TCP="1", SINGLE_PAGE="on", **variables)
+        by_flag = parsed(*(f"--{name}" for name in switches), *(f"--{name}=5" for name in flags))
         self.assertEqual(dict(by_flag), dict(by_variable))
 
     def test_nothing_given_is_the_default(self):

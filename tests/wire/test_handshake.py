@@ -8,8 +8,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from aiorest_gw.wire.handshake import (
     MAX_HEAD_SIZE,
     MAX_HEADERS,
-    HandshakeReader,
     HandshakeRefused,
+    HeadReader,
+    handshake_of,
 )
 
 HEADERS = {
@@ -30,7 +31,8 @@ def head(first=b"GET / HTTP/1.1", extra=(), **changes):
 
 
 def read(octets):
-    return HandshakeReader().feed(octets)
+    found, rest = HeadReader().feed(octets)
+    return handshake_of(found), rest
 
 
 class HandshakeTests(SynchronousTestCase):
@@ -58,15 +60,15 @@ class HandshakeTests(SynchronousTestCase):
 
     def test_however_it_is_cut_it_is_the_same(self):
         octets = head(b"GET /x HTTP/1.1", Cookie="a=1; b=\xe9") + b"\x81\x80\r\n\r\nrest"
-        whole = read(octets)
+        whole = HeadReader().feed(octets)
         for cut in range(1, len(octets)):
-            reader = HandshakeReader()
+            reader = HeadReader()
             first = reader.feed(octets[:cut])
             if first is None:
                 self.assertEqual(whole, reader.feed(octets[cut:]), cut)
             else:
                 self.assertEqual(whole, (first[0], first[1] + octets[cut:]), cut)
-        reader = HandshakeReader()
+        reader = HeadReader()
         end = octets.index(b"\r\n\r\n") + 4
         found = [reader.feed(octets[at : at + 1]) for at in range(end)]
         self.assertEqual([None] * (end - 1), found[:-1])
@@ -76,7 +78,7 @@ class HandshakeTests(SynchronousTestCase):
         """And not when a head is whole that never will be."""
         for octets in (b"\x16\x03\x01\x02\x00", b"GET / HTTP/1.1\n", b"GET / HTTP/1.1\rX", b"\x00"):
             self.refuse(octets)
-            reader = HandshakeReader()
+            reader = HeadReader()
             with self.assertRaises(HandshakeRefused):
                 for at in range(len(octets)):
                     reader.feed(octets[at : at + 1])
@@ -109,7 +111,7 @@ class HandshakeTests(SynchronousTestCase):
                 if end == b"\r\n":
                     read(octets)
                 else:
-                    reader = HandshakeReader()
+                    reader = HeadReader()
                     try:
                         self.assertIsNone(reader.feed(octets), end)
                         reader.feed(b"\r\n\r\n")
@@ -132,7 +134,7 @@ class HandshakeTests(SynchronousTestCase):
     def test_request_lines(self):
         for first, status in (
             (b"POST / HTTP/1.1", 405), (b"get / HTTP/1.1", 405), (b"GET / HTTP/1.0", 505),
-            (b"PRI * HTTP/2.0", 505), (b"GET / HTTP/1.1 ", 400), (b"GET  / HTTP/1.1", 400),
+            (b"PRI * HTTP/2.0", 426), (b"GET / HTTP/1.1 ", 400), (b"GET  / HTTP/1.1", 400),
             (b" GET / HTTP/1.1", 400), (b"GET /", 400), (b"GET /a b HTTP/1.1", 400), (b"", 400),
             (b"GET /\xe9 HTTP/1.1", 400), (b"GET /x#y HTTP/1.1", 400), (b"GET * HTTP/1.1", 400),
             (b"GET http://other.example/ HTTP/1.1", 400), (b"GET ftp://gateway.example:8080/ HTTP/1.1", 400),
@@ -171,6 +173,16 @@ class HandshakeTests(SynchronousTestCase):
         for key in (None, "", "dGhlIHNhbXBsZSBub25jZQ", "dGhlIHNhbXBsZSBub25jZ!==", "x" * 24):
             self.refuse(head(Sec_WebSocket_Key=key))
 
+    def test_a_request_for_a_page_is_read_as_strictly(self):
+        found, rest = HeadReader().feed(head(b"POST /a?b=c HTTP/1.1", Upgrade="h2c") + b"body")
+        self.assertEqual(("POST", "/a", {"b": ["c"]}), (found.method, found.path, found.query))
+        self.assertEqual((False, b"body"), (found.upgrades, rest))
+        old, _ = HeadReader().feed(head(b"GET / HTTP/1.0", Host=None, Upgrade=None))
+        self.assertEqual(("HTTP/1.0", ""), (old.version, old.host))
+        self.refuse(head(b"POST / HTTP/1.1", Host=None, Upgrade=None))
+        preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+        self.assertIn("HTTP/1.1", self.refuse(preface, 426).reason)
+
     def test_size_and_number_are_bounded(self):
         bare = len(head(X="")) - len("\r\n\r\n")
         read(head(X="x" * (MAX_HEAD_SIZE - bare - 4)))
@@ -179,7 +191,7 @@ class HandshakeTests(SynchronousTestCase):
         many = [b"X%d: 1" % number for number in range(MAX_HEADERS - len(HEADERS))]
         read(head(extra=many))
         self.refuse(head(extra=[*many, b"Y: 1"]), 431)
-        reader = HandshakeReader()
+        reader = HeadReader()
         with self.assertRaises(HandshakeRefused):
             for _ in range(MAX_HEAD_SIZE):
                 reader.feed(b"x")
@@ -198,11 +210,11 @@ class HandshakeTests(SynchronousTestCase):
                 [b"\r\n", b"\n", b"\x85", b"\xa0", b"\x1c", b": ", b",", b"\r\n ", b"Host: x\r\n"])))  # fmt: skip
             octets[at : at + data.draw(st.integers(0, 2))] = put
         try:
-            found = read(bytes(octets))
+            found = HeadReader().feed(bytes(octets)) and read(bytes(octets))
         except HandshakeRefused:
             return
         if found is None or set(octets) & {0x85, 0xA0}:
             return  # Autobahn splits at the one and strips the other
         line, headers, _ = parseHttpHeader(bytes(octets).partition(b"\r\n\r\n")[0])
-        self.assertEqual(line.split()[1], found[0].target)
+        self.assertEqual(line.split()[1], found[0].request.target)
         self.assertEqual(headers, found[0].headers)

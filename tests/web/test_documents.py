@@ -5,6 +5,7 @@ import gzip
 from twisted.internet.testing import StringTransport
 
 from aiorest_gw import SimpleRouter
+from aiorest_gw.pages.documents import Document
 from aiorest_gw.testing import GatewayTestCase
 from tests.browser.scripts import CLIENT
 from tests.wire.test_handshake import head
@@ -42,7 +43,17 @@ class DocumentTests(GatewayTestCase):
         self.assertEqual("*", headers["Access-Control-Allow-Origin"])
         self.assertEqual("nosniff", headers["X-Content-Type-Options"])
         self.assertEqual("no-cache", headers["Cache-Control"])
-        self.assertTrue(self.transport.disconnecting)
+        self.assertFalse(self.transport.disconnecting)
+
+    def test_what_is_for_own_pages_alone_no_other_origin_may_read_or_run(self):
+        factory = self.serve(SimpleRouter())
+        factory.web.documents["/own.js"] = Document(b"0", "text/javascript", for_all=False)
+        self.factory = factory
+        status, headers, body = self.ask_again(b"GET /own.js HTTP/1.1")
+        self.assertEqual((200, b"0"), (status, body))
+        self.assertNotIn("Access-Control-Allow-Origin", headers)
+        self.assertEqual("same-origin", headers["Cross-Origin-Resource-Policy"])
+        self.assertEqual("nosniff", headers["X-Content-Type-Options"])
 
     def test_it_is_compressed_for_who_takes_that(self):
         for accepted, compressed in (
@@ -98,16 +109,17 @@ class DocumentTests(GatewayTestCase):
 
     def test_the_limits_of_the_opening_handshake_hold(self):
         self.assertEqual(431, self.ask(X="x" * 17_000)[0])
-        self.assertEqual(400, self.ask(Content_Length="5")[0])
         options = {"max_connections_per_address": 1, "trusted_proxies": ["unix", "192.168.1.1"]}
         self.ask(options=options, X_Forwarded_For="203.0.113.7")
         status, _, body = self.ask_again(X_Forwarded_For="203.0.113.7")
         self.assertEqual(429, status)
         self.assertNotIn(b"export", body)
 
-    def test_who_does_not_read_it_is_dropped_when_the_time_for_handshakes_is_over(self):
-        self.ask(options={"handshake_timeout": 5})
+    def test_who_asks_for_nothing_more_is_let_go_and_dropped_where_nothing_is_read(self):
+        self.ask(options={"http_idle_timeout": 5})
         self.clock.advance(4.9)
-        self.assertFalse(self.transport.aborted)
+        self.assertFalse(self.transport.disconnecting)
         self.clock.advance(0.2)
+        self.assertTrue(self.transport.disconnecting)
+        self.clock.advance(30)
         self.assertTrue(self.transport.aborted)

@@ -1,0 +1,1 @@
+"""What is on the gateway's port besides its WebSocket: pages, documents and further sockets."""
