@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from .sessions.manager import HandlerManager
     from .sessions.rules import TopicRule
     from .sessions.session import Session
+    from .web.files import Pages
+    from .web.page_server import PageServer
     from .wire.renderers import BaseRenderer, JSONRenderer, XMLRenderer
 
 __version__ = VERSION
@@ -64,6 +66,8 @@ _HOMES = {
     ".sessions.manager": ("HandlerManager",),
     ".sessions.rules": ("TopicRule",),
     ".sessions.session": ("Session",),
+    ".web.files": ("Pages",),
+    ".web.page_server": ("PageServer",),
     ".wire.renderers": (
         "BaseRenderer",
         "JSONRenderer",
@@ -85,6 +89,8 @@ __all__ = [
     "JSONRenderer",
     "Limits",
     "MethodBasedView",
+    "PageServer",
+    "Pages",
     "Policy",
     "Push",
     "Request",

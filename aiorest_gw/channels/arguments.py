@@ -10,6 +10,7 @@ from .messages import PageMessage
 
 __all__ = [
     "checked_dispatcher",
+    "checked_dispatchers",
     "checked_message",
     "checked_policy",
     "checked_surroundings",
@@ -74,6 +75,18 @@ def checked_dispatcher(value: Any) -> Any:
             f"entered with async with: {value!r} is not"
         )
     return value
+
+
+def checked_dispatchers(hub: Any, messages: Any) -> None:
+    """
+    :raises TypeError: the hub has no channels, or ``messages`` takes none of what pages say.
+    """
+    if not is_made(hub, "get_dispatcher", "__aenter__", "__aexit__"):
+        raise TypeError(f"hub should be a FrontEndDispatcher, not {hub!r:.100}")
+    if not is_made(messages, "submit", "register_handler"):
+        raise TypeError(
+            f"messages should be a MessageFromFrontEndDispatcher, not {messages!r:.100}"
+        )
 
 
 def checked_surroundings(value: Any) -> Surroundings | None:

@@ -25,7 +25,7 @@ from .expected import Expected
 from .messages import PageMessage, checked_code
 from .surroundings import surroundings_here
 
-__all__ = ["MessageFromFrontEndDispatcher"]
+__all__ = ["MessageFromFrontEndDispatcher", "refusal"]
 
 Answer = Callable[[PageMessage], Any]
 Handler = Callable[[PageMessage], Any]
@@ -126,7 +126,7 @@ class MessageFromFrontEndDispatcher:
             if not isinstance(message, PageMessage):
                 message = PageMessage.parse(message)
         except BadMessage as error:
-            self._answer(answer, _refusal(error, "", error.id))
+            self._answer(answer, refusal(error, "", error.id))
             handled.succeed(None)
             return handled
         reply = None if message.msg_id is None else self._replies.pop(message.msg_id, None)
@@ -176,15 +176,15 @@ class MessageFromFrontEndDispatcher:
         told = for_clients(error)
         if told is not error:
             self.surroundings.failure("the handler of the code {code} failed", code=message.code)
-        self._answer(answer, _refusal(told, message.header, message.msg_id))
+        self._answer(answer, refusal(told, message.header, message.msg_id))
 
-    def _answer(self, answer: Answer | None, refusal: PageMessage) -> None:
+    def _answer(self, answer: Answer | None, told: PageMessage) -> None:
         """Answer; what fails there is the connection's."""
         if answer is None:
             self.surroundings.warn("a message of a page was refused, and nobody takes the answer")
             return
         try:
-            sending = answer(refusal)
+            sending = answer(told)
         except _ANY as error:
             self._not_answered(error)
         else:
@@ -201,7 +201,7 @@ class MessageFromFrontEndDispatcher:
         self.surroundings.warn("a page could not be answered: {error}", error=type(error).__name__)
 
 
-def _refusal(error: APIError, header: str, msg_id: Any) -> PageMessage:
+def refusal(error: APIError, header: str, msg_id: Any) -> PageMessage:
     """What a page is answered in place of what it asked."""
     content: dict[str, Any] = {"detail": error.detail, "header": header or None}
     if error.errors is not None:

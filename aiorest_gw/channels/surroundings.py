@@ -3,34 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
-import attrs
-
 from ..server.logs import CappedLog
+from ..server.loops import LoopReactor
 from ..server.outgoing import Outgoing
 from ..server.surroundings import ReactorSurroundings
 from ..server.timers import Timers
 from ..sessions.surroundings import Surroundings
 
 __all__ = ["loop_surroundings", "reactor_surroundings", "surroundings_here"]
-
-
-@attrs.frozen
-class _LoopAsReactor:
-    """What is asked of a reactor, of a loop."""
-
-    _loop: asyncio.AbstractEventLoop
-
-    def seconds(self) -> float:
-        return self._loop.time()
-
-    def callLater(self, seconds: float, function: Callable[..., Any], *args: Any) -> Any:  # noqa: N802 (Twisted's name)
-        return self._loop.call_later(seconds, function, *args)
-
-    def callFromThread(self, function: Callable[..., Any], *args: Any) -> None:  # noqa: N802 (Twisted's name)
-        self._loop.call_soon_threadsafe(function, *args)
 
 
 class _WithoutFactory:
@@ -53,7 +35,7 @@ def reactor_surroundings(reactor: Any) -> Surroundings:
 
 def loop_surroundings(loop: asyncio.AbstractEventLoop) -> Surroundings:
     """The surroundings of a loop of asyncio's, or of uvloop's."""
-    return reactor_surroundings(_LoopAsReactor(loop))
+    return reactor_surroundings(LoopReactor(loop))
 
 
 def surroundings_here() -> Surroundings:

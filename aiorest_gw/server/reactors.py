@@ -6,8 +6,13 @@ import asyncio
 import os
 import resource
 import sys
+from typing import Any
 
-__all__ = ["install_reactor", "raise_open_files"]
+from twisted.python import threadable
+
+from .loops import LoopReactor, loop_of
+
+__all__ = ["install_reactor", "raise_open_files", "reactor_here"]
 
 
 def install_reactor(name: str | None = None) -> None:
@@ -36,6 +41,27 @@ def install_reactor(name: str | None = None) -> None:
         loop = uvloop.new_event_loop()
         main.installReactor(UVLoopReactor(loop))
     asyncio.set_event_loop(loop)
+
+
+def reactor_here() -> Any:
+    """What runs the caller: the installed reactor, or a loop of asyncio's that is none of its.
+
+    In a program for asyncio no reactor is installed: that could be done but once, and for one loop.
+
+    :raises RuntimeError: a reactor of Twisted's runs in another thread.
+    """
+    if threadable.ioThread is not None and not threadable.isInIOThread():
+        raise RuntimeError(
+            "Twisted's reactor runs in another thread: there alone its gateways and pages can be "
+            "served (reactor.callFromThread)"
+        )
+    loop = asyncio._get_running_loop()
+    installed = sys.modules.get("twisted.internet.reactor")
+    if loop is not None and loop_of(installed) is not loop:
+        return LoopReactor(loop)
+    from twisted.internet import reactor
+
+    return reactor
 
 
 # Files that a gateway opens beside its connections, at least.

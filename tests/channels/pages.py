@@ -33,6 +33,20 @@ class Page:
         return [message.content for message in self.messages]
 
 
+class Tab(Page):
+    """One that can be closed."""
+
+    closed = False
+
+    def __init__(self):
+        super().__init__()
+        self.closed_with = None
+
+    def close(self, code, reason):
+        self.closed = True
+        self.closed_with = code, reason
+
+
 class SlowPage(Page):
     """One that takes a message when the test says so."""
 
