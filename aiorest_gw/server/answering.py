@@ -133,6 +133,10 @@ class Answering:
         self._open_size = 0
         self.full = False
 
+    def served_by(self, serving: Serving) -> None:
+        """Requests are put to another from now on; those that are open are finished where they are."""
+        self._serving = serving
+
     @property
     def open(self) -> int:
         """How many requests are not answered yet."""

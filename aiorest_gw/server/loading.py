@@ -17,7 +17,7 @@ from ..errors import APIError, ConfigurationError
 from ..routing.router import SimpleRouter
 from .factory import RequestHandlerFactory
 
-__all__ = ["load_factory"]
+__all__ = ["ApplicationFailed", "NotLoadable", "load_factory", "loaded", "parts_of"]
 
 _PASSED_OVER = (
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep,
@@ -26,33 +26,71 @@ _PASSED_OVER = (
 )
 
 
+class NotLoadable(ConfigurationError):
+    """An application cannot be loaded; where it says so itself, the cause is what it raised.
+
+    :param what: what is wrong.
+    :param place: where, as it follows in the line.
+    """
+
+    def __init__(self, what: str, place: str = "") -> None:
+        super().__init__(what + place)
+        self.what = what
+
+
+class ApplicationFailed(NotLoadable):
+    """Its own code raised what nobody meant to be told; the cause has the traceback."""
+
+
 def load_factory(target: str) -> RequestHandlerFactory:
-    """The factory that an application names.
+    """The factory that an application names, for a command that ends where there is none.
 
     :param target: ``package.module:name``; the working directory is searched too.
     :raises ConfigurationError: in one line, what is wrong with the name. Where the application's own
         code failed, its traceback was printed before.
     """
-    module_name, colon, name = target.partition(":")
-    if not all(part.isidentifier() for part in module_name.split(".")) or not colon or not name:
-        meant = module_name.removeprefix("./").removesuffix(".py").replace("/", ".")
-        hint = f", as in {meant}:{name or 'name'}" if meant else ""
-        raise ConfigurationError(
-            f"--app {target!r} should be of the form package.module:name{hint}"
-        )
+    try:
+        return loaded(target)
+    except ApplicationFailed as failed:
+        # Its author wants to see where.
+        traceback.print_exception(failed.__cause__ or failed)
+        raise
+
+
+def loaded(target: str) -> RequestHandlerFactory:
+    """The factory that an application names.
+
+    :param target: as of :func:`load_factory`.
+    :raises NotLoadable: there is none.
+    """
+    module_name, name = parts_of(target)
     found = _attribute(_module(module_name), name, target)
     made = _called(found, target) if _makes(found) else found
     if isinstance(made, RequestHandlerFactory):
         if not hasattr(made, "limits"):
-            raise ConfigurationError(f"{type(made).__name__}.__init__ should call super().__init__")
+            raise NotLoadable(f"{type(made).__name__}.__init__ should call super().__init__")
         return made
     if isinstance(made, SimpleRouter):
         return RequestHandlerFactory(router=made)
     what = f"{target} is" if made is found else f"{target} made"
-    raise ConfigurationError(
+    raise NotLoadable(
         f"{what} {_described(made)}; it should be a SimpleRouter, a RequestHandlerFactory, or a "
         "callable without arguments that makes one of them"
     )
+
+
+def parts_of(target: str) -> tuple[str, str]:
+    """The names of module and application, neither of them loaded.
+
+    :param target: as of :func:`load_factory`.
+    :raises NotLoadable: it is written in another way.
+    """
+    module_name, colon, name = target.partition(":")
+    if not all(part.isidentifier() for part in module_name.split(".")) or not colon or not name:
+        meant = module_name.removeprefix("./").removesuffix(".py").replace("/", ".")
+        hint = f", as in {meant}:{name or 'name'}" if meant else ""
+        raise NotLoadable(f"--app {target!r} should be of the form package.module:name{hint}")
+    return module_name, name
 
 
 def _makes(found: Any) -> bool:
@@ -71,15 +109,15 @@ def _module(name: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name is not None and (name == error.name or name.startswith(error.name + ".")):
             hint = f"; is {name[:-3]!r} meant?" if name.endswith(".py") else ""
-            raise ConfigurationError(
+            raise NotLoadable(
                 f"there is no module {name!r} (searched in {directory} and the installed packages)"
                 + hint
             ) from None
-        raise ConfigurationError(
-            f"module {name!r} needs {error.name!r}, which is not installed{_place(error)}"
-        ) from None
+        raise NotLoadable(
+            f"module {name!r} needs {error.name!r}, which is not installed", _place(error)
+        ) from error
     except (Exception, SystemExit) as error:
-        raise _failed(f"module {name!r} cannot be imported", error) from None
+        raise _failed(f"module {name!r} cannot be imported", error) from error
 
 
 def _attribute(module: Any, name: str, target: str) -> Any:
@@ -90,7 +128,7 @@ def _attribute(module: Any, name: str, target: str) -> Any:
         except AttributeError:
             meant = nearest(part, vars(found)) if hasattr(found, "__dict__") else None
             hint = f"; is {meant!r} meant?" if meant else ""
-            raise ConfigurationError(
+            raise NotLoadable(
                 f"module {module.__name__!r} has no {name!r} (of --app {target}){hint}"
             ) from None
     return found
@@ -100,21 +138,19 @@ def _called(found: Callable[[], Any], target: str) -> Any:
     try:
         return found()
     except (Exception, SystemExit) as error:
-        raise _failed(f"{target} cannot be called", error) from None
+        raise _failed(f"{target} cannot be called", error) from error
 
 
-def _failed(what: str, error: Exception | SystemExit) -> ConfigurationError:
-    """The application's own code raised, and its author wants to see where.
+def _failed(what: str, error: Exception | SystemExit) -> NotLoadable:
+    """The application's own code raised.
 
-    What we refuse has its place in the line, and so has an exit; of everything else the traceback is
-    printed.
+    What we refuse has its place in the line, and so has an exit; of everything else the traceback tells.
     """
     if isinstance(error, (APIError, ConfigurationError)):
-        return ConfigurationError(f"{what}: {error}{_place(error)}")
+        return NotLoadable(f"{what}: {error}", _place(error))
     if isinstance(error, SystemExit):
-        return ConfigurationError(f"{what}: it calls sys.exit({error.code!r}){_place(error)}")
-    traceback.print_exception(error)
-    return ConfigurationError(f"{what}: {type(error).__name__}: {error}")
+        return NotLoadable(f"{what}: it calls sys.exit({error.code!r})", _place(error))
+    return ApplicationFailed(f"{what}: {type(error).__name__}: {error}")
 
 
 def _place(error: BaseException) -> str:

@@ -103,6 +103,12 @@ class Working:
 
     # -- for the connection that is there
 
+    def served_by(self, factory: RequestHandlerFactory) -> None:
+        """Another factory serves the session from now on; those that wait are its requests too."""
+        self._answering.served_by(factory)
+        for waiting in self._queue:
+            waiting.request.factory = factory
+
     @property
     def full(self) -> bool:
         """Whether no more should be read: more requests wait than may be open, or they are too large."""

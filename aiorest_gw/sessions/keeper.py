@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
+from ..errors import ConfigurationError
 from ..limits import Limits
 from ..wire.dialects import Dialect
 from .absence import Absence
@@ -28,6 +29,11 @@ __all__ = ["SessionKeeper"]
 
 # Sessions that are gone, of which it is remembered why.
 _REMEMBERED = 1_000
+# All that a keeper has.
+_KEPT = (
+    "_registry", "_surroundings", "_engine", "_limits", "_reasons", "_dropped", "_pruned", "_absence",
+    "_delivery", "topics",
+)  # fmt: skip
 
 
 class SessionKeeper:
@@ -61,10 +67,11 @@ class SessionKeeper:
         :param limits: of the gateway.
         :param engine: knows the sessions of other gateways, and keeps topics and mailboxes.
         :param rules: of the topics.
-        :raises ConfigurationError: the engine serves another gateway.
+        :raises ConfigurationError: the engine, or the manager, serves another gateway.
         """
-        if self._engine is not None:
-            self._engine.stop()
+        if self._surroundings not in (None, surroundings):
+            raise ConfigurationError("the manager serves a gateway already: give each its own")
+        self.give_up()
         self._surroundings = surroundings
         self._limits = limits
         bounds = MailboxBounds(
@@ -90,6 +97,23 @@ class SessionKeeper:
             )
         )
         self._engine, self._delivery, self.topics = engine, delivery, topics
+
+    def take_over(self, running: SessionKeeper, rules: TopicRules) -> None:
+        """Keep what another one keeps: to whoever sends, both are the same from now on.
+
+        :param running: is attached to a gateway.
+        :param rules: hold for its topics from now on.
+        """
+        if self._registry is not running._registry:
+            self.give_up()
+            for name in _KEPT:
+                setattr(self, name, getattr(running, name))
+        self.topics.govern(rules)
+
+    def give_up(self) -> None:
+        """Leave the engine, if there is one: the gateway is none any more, or has another."""
+        if self._engine is not None:
+            self._engine.stop()
 
     @property
     def surroundings(self) -> Surroundings:
@@ -195,8 +219,7 @@ class SessionKeeper:
             await self._delivery.finish()
         self._dropped.tell()
         self._pruned.tell()
-        if self._engine is not None:
-            self._engine.stop()
+        self.give_up()
 
     def find(self, resume: str) -> ResumableSession:
         """The session that a client wants to resume.

@@ -93,6 +93,10 @@ class Topics:
         self._bounds = bounds
         self._subscriptions = Subscriptions(self._begin, self._end)
 
+    def govern(self, rules: TopicRules) -> None:
+        """Other rules hold for what is asked and published from now on; subscriptions go on."""
+        self._rules = rules
+
     # -- the application
 
     async def subscribe(

@@ -434,7 +434,7 @@ export class GatewayClient {
     this.#renewed ||= code === 4501;
     this.#disconnect();
     // Not all at once.
-    const most = (code === 4001 && +/\b[\d.]{1,4}$/.exec(reason)) || Math.min(30, 2 ** this.#attempts++);
+    const [most = Math.min(30, 2 ** this.#attempts++)] = (code === 4001 && /\b[\d.]{1,4}$/.exec(reason)) || [];
     this.#retry = setTimeout(() => hidden() || this.#connect(), Math.random() * most * 1000);
     this.#become(this.session ? "lost" : "connecting", reason);
   }

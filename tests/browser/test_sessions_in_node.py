@@ -132,10 +132,12 @@ class CloseTests(SessionTestCase):
             const waits = [], { setTimeout } = globalThis;
             globalThis.setTimeout = (call, time) => { waits.push(time); return setTimeout(call, time); };
             cut(4001, "draining 0.6");
+            await gw.ping();
+            cut(4001, "draining 0");
             globalThis.setTimeout = setTimeout;
-            return [waits, await gw.ping().then(() => true)];
+            return [[waits[0], waits.at(-1)], await gw.ping().then(() => true)];
         """)
-        self.assertEqual(([300], True), (waits, back))
+        self.assertEqual(([300, 0], True), (waits, back))
 
     def test_everything_open_is_rejected_when_the_gateway_ends_it(self):
         name, status, ended, later = self.run_script("""
