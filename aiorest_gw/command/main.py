@@ -15,6 +15,7 @@ __all__ = ["main"]
 
 _COMMANDS = {
     "serve": "serve an application in the foreground",
+    "dev": "work on a site: its pages reload as they change",
     "call": "ask a gateway, and print its answer",
     "listen": "print what a gateway pushes, as it comes",
     "bench": "measure how fast a gateway answers",

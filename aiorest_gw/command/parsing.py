@@ -17,7 +17,9 @@ from ..arguments import nearest
 from ..client.core.address import parse_address
 from .outcomes import EXPLAINED, Outcome
 
-__all__ = ["CommandParser", "data", "named", "named_values", "seconds", "whole_number"]
+__all__ = [
+    "CommandParser", "Words", "data", "named", "named_values", "seconds", "whole_number",
+]  # fmt: skip
 
 N = TypeVar("N", int, float)
 
@@ -26,8 +28,49 @@ _TOKEN = "AIOREST_GW_TOKEN"  # noqa: S105 (the name of a variable)
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00-\x1f\x7f]*)")
 
 
-class CommandParser(argparse.ArgumentParser):
+class Words(argparse.ArgumentParser):
     """Options and words in any order; a mistake is told in one line, and ends with status 2.
+
+    :param name: of the command.
+    :param description: what it does.
+    :param epilog: of the help: examples, and what is to be known besides.
+    """
+
+    def __init__(self, name: str, description: str, epilog: str) -> None:
+        super().__init__(
+            prog=f"aiorest-gw {name}",
+            description=description,
+            epilog=f"examples:\n{epilog}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+
+    def error(self, message: str) -> NoReturn:
+        print(f"{self.prog}: {message}", file=sys.stderr)
+        raise SystemExit(Outcome.USAGE)
+
+    def parse(self, arguments: Sequence[str]) -> argparse.Namespace:
+        """What a command line says.
+
+        :raises SystemExit: it cannot be understood, or asks for help.
+        """
+        self._refuse_misspelt(arguments)
+        return self.parse_intermixed_args(arguments)
+
+    def _refuse_misspelt(self, arguments: Sequence[str]) -> None:
+        known = self._option_string_actions
+        for word in arguments:
+            name = word.partition("=")[0]
+            if word == "--":
+                return
+            if name.startswith("--") and name not in known:
+                meant = nearest(name, known, 0.6)
+                hint = f"is {meant} meant?" if meant else "--help tells all"
+                self.error(f"there is no option {name}; {hint}")
+
+
+class CommandParser(Words):
+    """The words of a command that asks a gateway.
 
     :param name: of the command.
     :param description: what it does.
@@ -35,13 +78,7 @@ class CommandParser(argparse.ArgumentParser):
     """
 
     def __init__(self, name: str, description: str, example: str) -> None:
-        super().__init__(
-            prog=f"aiorest-gw {name}",
-            description=description,
-            epilog=f"examples:\n{example}\n\n{EXPLAINED}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-        )
+        super().__init__(name, description, f"{example}\n\n{EXPLAINED}")
         self.add_argument("url", type=_address, help="ws://… or wss://…")
         self.add_argument(
             "--token",
@@ -62,17 +99,12 @@ class CommandParser(argparse.ArgumentParser):
             "--json", action="store_true", help="print for machines: JSON, one a line"
         )
 
-    def error(self, message: str) -> NoReturn:
-        print(f"{self.prog}: {message}", file=sys.stderr)
-        raise SystemExit(Outcome.USAGE)
-
     def parse(self, arguments: Sequence[str]) -> argparse.Namespace:
         """What a command line says; ``client`` are the client's arguments.
 
         :raises SystemExit: it cannot be understood, or asks for help.
         """
-        self._refuse_misspelt(arguments)
-        options = self.parse_intermixed_args(arguments)
+        options = super().parse(arguments)
         options.client = {
             "url": options.url,
             "token": options.token or os.environ.get(_TOKEN) or None,
@@ -80,17 +112,6 @@ class CommandParser(argparse.ArgumentParser):
             "msgpack": options.msgpack,
         }
         return options
-
-    def _refuse_misspelt(self, arguments: Sequence[str]) -> None:
-        known = self._option_string_actions
-        for word in arguments:
-            name = word.partition("=")[0]
-            if word == "--":
-                return
-            if name.startswith("--") and name not in known:
-                meant = nearest(name, known, 0.6)
-                hint = f"is {meant} meant?" if meant else "--help tells all"
-                self.error(f"there is no option {name}; {hint}")
 
 
 def _told(reading: Callable[[str], Any]) -> Callable[[str], Any]:

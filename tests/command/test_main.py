@@ -11,7 +11,7 @@ class MainTests(ShellTestCase):
     def test_help_lists_all_commands_with_a_line_each(self):
         done = self.run_command("--help")
         self.assertEqual((0, ""), (done.returncode, done.stderr))
-        for name in ("serve", "call", "listen", "bench"):
+        for name in ("serve", "dev", "call", "listen", "bench"):
             self.assertRegex(done.stdout, rf"(?m)^  {name} +\w.*$")
         self.assertEqual(0, self.run_command("--version").returncode)
 
@@ -25,11 +25,19 @@ class MainTests(ShellTestCase):
     def test_unknown_words_are_told_with_what_was_probably_meant(self):
         self.assert_refused("is call meant?", "cal", self.url)
         self.assert_refused("is listen meant?", "lisen")
-        self.assert_refused("known are serve, call, listen, bench", "xyz")
+        self.assert_refused("known are serve, dev, call, listen, bench", "xyz")
         self.assert_refused("name a command first")
         self.assert_refused("aiorest-gw serve --app", "--app", "app:router")
         self.assert_refused("is --connections meant?", "bench", self.url, "--conections=5")
         self.assert_refused("is --deadline meant?", "call", self.url, "/x", "--dedline", "5")
+
+    def test_serve_tells_how_it_writes_what_others_call_port_and_folder(self):
+        for told, *arguments in (
+            ("write --listen tcp:8080:interface=127.0.0.1", "--port", "8080"),
+            ("a site by --site", "public"),
+        ):
+            done = self.run_command("serve", *arguments)
+            self.assertEqual((1, True), (done.returncode, told in done.stderr), done.stderr)
 
     def test_who_asks_a_gateway_does_not_wait_for_twisted(self):
         """It takes half a second to be imported."""

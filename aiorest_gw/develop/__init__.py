@@ -1,0 +1,1 @@
+"""A site, its gateway and its application while somebody works on them."""
