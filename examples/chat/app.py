@@ -2,13 +2,11 @@
 
 Rooms are topics, ``rooms/<name>``: the gateway itself lets people join and leave them, and tells
 their history and who is there (``/~/topics/…``). The views here are what the gateway cannot know:
-that whoever says something says it under the own name. ``CHAT_PAGE_PORT`` names the port of the
-page (default 8082).
+that whoever says something says it under the own name.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from pathlib import Path
@@ -16,16 +14,12 @@ from typing import Annotated, Any
 
 import attrs
 from msgspec import Meta
-from twisted.internet.error import CannotListenError
-from twisted.web.server import Site
-from twisted.web.static import Data, File
 
 from aiorest_gw import Push, Request, RequestHandlerFactory, Session, SimpleRouter, TopicRule
 from aiorest_gw.auth import Identity, User
-from aiorest_gw.errors import BaseAuthException, ConfigurationError
+from aiorest_gw.errors import BaseAuthException
 
 PAGE = Path(__file__).parent / "page"
-SCRIPT = "text/javascript; charset=utf-8"
 DAY = 86_400
 # Of people and of rooms.
 NAME = r"^[\w-][\w.-]{0,29}\Z"
@@ -79,55 +73,22 @@ def has_name(session: Session, topic: str) -> bool:
 
 
 class ChatFactory(RequestHandlerFactory):
-    """The gateway, and the page beside it.
+    """The gateway, and its page on the same port."""
 
-    :param page_port: on 127.0.0.1; 0: one that is free.
-    """
-
-    def __init__(self, page_port: int = 0, **options: Any) -> None:
-        self.page_port = page_port
+    def __init__(self, **options: Any) -> None:
         # Nobody may write: clients could say that anybody said it. They ask the views.
         rule = TopicRule("rooms/*", read=has_name, history=200, history_seconds=DAY)
-        super().__init__(router=router, authenticator=BelievesNames(), topics=[rule], **options)
-
-    def startFactory(self) -> None:
-        """Called when the gateway begins to listen: serve the page, and let it connect."""
-        root = File(str(PAGE))
-        root.putChild(b"aiorest-gw.js", Data(self.documents["/aiorest-gw.js"].body, SCRIPT))
-        page = Site(root)
-        try:
-            self.page = self.reactor.listenTCP(self.page_port, page, interface="127.0.0.1")
-        except CannotListenError as error:
-            raise ConfigurationError(
-                f"the page cannot have port {self.page_port} ({error.socketError.strerror}); "
-                "choose another with CHAT_PAGE_PORT=8083"
-            ) from None
-        port = self.page.getHost().port
-        self.configure(origins=[f"http://{host}:{port}" for host in ("127.0.0.1", "localhost")])
-        print(
-            f"chat: open http://127.0.0.1:{port}/ in two windows, under two names\n"
-            "chat: (where the gateway is not on 8080, with ?gateway=ws://127.0.0.1:PORT/)\n"
-            "chat: CTRL-C stops it",
-            flush=True,
+        super().__init__(
+            router=router, authenticator=BelievesNames(), topics=[rule], site=PAGE, **options
         )
 
-    def stopFactory(self) -> None:
-        self.page.stopListening()
+    def startFactory(self) -> None:
+        """Called when the gateway begins to listen."""
+        print(
+            "chat: open its page in two windows, under two names\nchat: CTRL-C stops it", flush=True
+        )
 
 
 def make_factory() -> ChatFactory:
-    """What ``--app`` names: settings come from the environment."""
-    return ChatFactory(page_port())
-
-
-def page_port() -> int:
-    """The port that ``CHAT_PAGE_PORT`` names.
-
-    :raises ConfigurationError: it names none.
-    """
-    text = os.environ.get("CHAT_PAGE_PORT") or "8082"
-    if not text.isdecimal() or int(text) > 65_535:
-        raise ConfigurationError(
-            f"CHAT_PAGE_PORT should be a number from 0 to 65535, as in CHAT_PAGE_PORT=8083, not {text!r}"
-        )
-    return int(text)
+    """What ``--app`` names."""
+    return ChatFactory()

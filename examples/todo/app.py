@@ -1,7 +1,7 @@
 """The todo application: ``aiorest-gw serve --app examples.todo.app:make_factory``.
 
-``TODO_DATABASE`` names its file (default: in memory), ``TODO_PAGE_PORT`` the port of its page
-(default 8081), ``AIOREST_GW_JWT_KEY`` the key of its tokens (default: random, until it stops).
+``TODO_DATABASE`` names its file (default: in memory), ``AIOREST_GW_JWT_KEY`` the key of its tokens
+(default: random, until it stops).
 """
 
 from __future__ import annotations
@@ -14,10 +14,7 @@ from typing import Annotated, Any
 
 import attrs
 from msgspec import Meta
-from twisted.internet.error import CannotListenError
 from twisted.internet.task import deferLater
-from twisted.web.server import Site
-from twisted.web.static import File
 
 from aiorest_gw import (
     IsAuthenticated,
@@ -29,7 +26,7 @@ from aiorest_gw import (
 )
 from aiorest_gw.accounts import SQLiteStore, SQLiteTokens, SQLiteUsers
 from aiorest_gw.auth import JSONWebTokenManager, JSONWebTokenMiddleware
-from aiorest_gw.errors import BaseAuthException, ConfigurationError
+from aiorest_gw.errors import BaseAuthException
 
 from .storage import Todo, Todos
 
@@ -117,59 +114,30 @@ async def remind(request: Request, seconds: Annotated[float, Meta(ge=0, le=20)] 
 
 
 class TodoFactory(RequestHandlerFactory):
-    """What all connections share: the todos, the users, the keys; and the page beside them."""
+    """What all connections share: the todos, the users, the keys; and the page on the same port."""
 
-    def __init__(self, database: str, page_port: int, key: str | None) -> None:
+    def __init__(self, database: str, key: str | None) -> None:
         self.todos = Todos(database)
         self.store = SQLiteStore(database)
         self.users = SQLiteUsers(self.store)
         self.tokens = SQLiteTokens(self.store)
         self.token_manager = JSONWebTokenManager(key or secrets.token_urlsafe(32))
-        self.page_port = page_port
         middleware = JSONWebTokenMiddleware(self.token_manager, self.users, self.tokens)
-        super().__init__(router=router, middlewares=(middleware,))
+        super().__init__(router=router, middlewares=(middleware,), site=PAGE)
 
     def startFactory(self) -> None:
-        """Called when the gateway begins to listen: serve the page, and let it connect."""
-        page = Site(File(str(PAGE)))
-        try:
-            self.page = self.reactor.listenTCP(self.page_port, page, interface="127.0.0.1")
-        except CannotListenError as error:
-            raise ConfigurationError(
-                f"the page cannot have port {self.page_port} ({error.socketError.strerror}); "
-                "choose another with TODO_PAGE_PORT=8082"
-            ) from None
-        port = self.page.getHost().port
-        self.configure(origins=[f"http://{host}:{port}" for host in ("127.0.0.1", "localhost")])
+        """Called when the gateway begins to listen."""
         print(
-            f"todo: open http://127.0.0.1:{port}/ and create an account\n"
-            "todo: (where the gateway is not on 8080, with ?gateway=ws://127.0.0.1:PORT/)\n"
+            "todo: open its page and create an account,\n"
             "todo: or run .venv/bin/python -m examples.todo.client in another terminal\n"
             "todo: CTRL-C stops it",
             flush=True,
         )
-
-    def stopFactory(self) -> None:
-        self.page.stopListening()
 
 
 def make_factory() -> TodoFactory:
     """What ``--app`` names: settings come from the environment."""
     return TodoFactory(
         os.environ.get("TODO_DATABASE", ":memory:"),
-        page_port(),
         os.environ.get("AIOREST_GW_JWT_KEY"),
     )
-
-
-def page_port() -> int:
-    """The port that ``TODO_PAGE_PORT`` names.
-
-    :raises ConfigurationError: it names none.
-    """
-    text = os.environ.get("TODO_PAGE_PORT") or "8081"
-    if not text.isdecimal() or int(text) > 65_535:
-        raise ConfigurationError(
-            f"TODO_PAGE_PORT should be a number from 0 to 65535, as in TODO_PAGE_PORT=8082, not {text!r}"
-        )
-    return int(text)

@@ -1,7 +1,6 @@
 """The chat example: with clients that are cut off again and again, and in a browser."""
 
 import asyncio
-import re
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -9,18 +8,19 @@ from aiorest_gw.testing import FlakyProxy
 from tests.seeds import told_seed
 
 from .browser import CHROMIUM, pages
-from .gateways import LISTEN, PATIENCE, ROOT, run, running
+from .gateways import LISTEN, PATIENCE, ROOT, running
 from .talking import HALL, LOOKED, SAID, TOLD, Talker, two_talk
 
 COMMAND = ["aiorest-gw", "serve", "--app", "examples.chat.app:make_factory", *LISTEN]
 
 
-def chat_gateway(page_port="0"):
-    return running(COMMAND, ROOT, measured=False, CHAT_PAGE_PORT=page_port)
+def chat_gateway():
+    return running(COMMAND, ROOT, measured=False)
 
 
 def page_of(gateway):
-    return re.search(r"open (http://[^:]+:(\d+)/)", gateway.output)
+    """The page, of a gateway or of a proxy before one."""
+    return gateway.url.replace("ws", "http")
 
 
 class ChatTests(SynchronousTestCase):
@@ -84,14 +84,6 @@ class ChatTests(SynchronousTestCase):
 
         self.assertEqual([403, 403, 422, 422, 422, 422, 422, 200], self.run_with(ask))
 
-    def test_a_port_of_the_page_that_is_none_is_told_in_one_line(self):
-        for wrong in ("abc", "99999", "-1"):
-            ended = run(COMMAND, ROOT, CHAT_PAGE_PORT=wrong)
-            self.assertNotEqual(0, ended.returncode)
-            [line] = (ended.stdout + ended.stderr).splitlines()
-            self.assertIn("CHAT_PAGE_PORT should be a number from 0 to 65535", line)
-            self.assertIn(repr(wrong), line)
-
     def test_whoever_has_no_name_is_nobody_here(self):
         async def come(port):
             client = Talker(port, "a b")
@@ -103,9 +95,7 @@ class ChatTests(SynchronousTestCase):
 
     def test_the_page_goes_on_after_its_connection_was_lost(self):
         with chat_gateway() as gateway, FlakyProxy(gateway.port) as proxy:
-            page = page_of(gateway)[1]
-            lossy = f"{page}?gateway={proxy.url}"
-            with pages(lossy, f"{page}?gateway={gateway.url}") as (ann, bob):
+            with pages(page_of(proxy), page_of(gateway)) as (ann, bob):
                 come_in(ann, "ann")
                 come_in(bob, "bob")
                 ann.until("document.querySelector('#present').textContent === 'ann, bob'")
@@ -136,8 +126,7 @@ class ChatTests(SynchronousTestCase):
 
     def test_the_page_tells_what_it_could_not_send_to_the_gateway_that_comes_next(self):
         with chat_gateway() as gateway, FlakyProxy(gateway.port) as proxy:
-            page = page_of(gateway)
-            with pages(f"{page[1]}?gateway={proxy.url}") as (ann,):
+            with pages(page_of(proxy)) as (ann,):
                 come_in(ann, "ann")
                 fill(ann, "say", "text", "before")
                 self.hears(ann, "before")
@@ -147,7 +136,7 @@ class ChatTests(SynchronousTestCase):
                 gateway.stop()
                 ann.until("/lost|resuming/.test(document.querySelector('#status').className)")
                 fill(ann, "say", "text", "after")
-                with chat_gateway(page[2]) as another:
+                with chat_gateway() as another:
                     proxy.to = ("127.0.0.1", another.port)
                     proxy.heal()
                     ann.until("document.querySelector('#status').className === 'open'")

@@ -1,6 +1,5 @@
 """The todo example, used as its readers use it: by its script, in a browser, by hand."""
 
-import re
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -13,13 +12,11 @@ COMMAND = ["aiorest-gw", "serve", "--app", "examples.todo.app:make_factory", *LI
 
 
 def todo_gateway(**variables):
-    return running(COMMAND, ROOT, TODO_PAGE_PORT="0", **variables)
+    return running(COMMAND, ROOT, **variables)
 
 
 def page_address(gateway):
-    """Where the page is, with the gateway's own free port told to it."""
-    found = re.search(r"open (http://\S+)", gateway.output)
-    return f"{found[1]}?gateway={gateway.url}"
+    return gateway.url.replace("ws", "http")
 
 
 class TodoTests(SynchronousTestCase):
@@ -34,12 +31,6 @@ class TodoTests(SynchronousTestCase):
     def test_the_script_says_when_nothing_answers(self):
         done = run(["python", "-m", "examples.todo.client", "ws://127.0.0.1:9/"], ROOT)
         self.assertEqual((1, 1), (done.returncode, len(done.stderr.splitlines())))
-
-    def test_a_port_of_the_page_that_is_none_is_told_in_one_line(self):
-        ended = run(COMMAND, ROOT, TODO_PAGE_PORT="abc")
-        [line] = (ended.stdout + ended.stderr).splitlines()
-        self.assertIn("TODO_PAGE_PORT should be a number from 0 to 65535", line)
-        self.assertNotEqual(0, ended.returncode)
 
     def test_mistakes_are_told(self):
         with todo_gateway() as gateway, gateway.connect() as client:

@@ -2,7 +2,7 @@
 
 import { GatewayClient } from "./aiorest-gw.js";
 
-const address = new URLSearchParams(location.search).get("gateway") || `ws://${location.hostname}:8080/`;
+const address = `${location.origin.replace("http", "ws")}/`;
 const STATES = { connecting: "connecting…", open: "connected", lost: "lost, coming back…", resuming: "lost, coming back…" };
 const $ = (id) => document.getElementById(id);
 

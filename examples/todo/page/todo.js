@@ -1,7 +1,7 @@
 "use strict";
 // One WebSocket, requests with ids, answers matched by them. All text goes in as textContent.
 
-const address = new URLSearchParams(location.search).get("gateway") || `ws://${location.hostname}:8080/`;
+const address = `${location.origin.replace("http", "ws")}/`;
 const open = new Map();
 let socket, token, lastId = 0;
 
