@@ -41,7 +41,7 @@ class TerminalTests(SynchronousTestCase):
 
     def make(self, is_terminal=False):
         self.screen = Screen(is_terminal)
-        return Terminal(lambda: self.standing, "/work", self.screen, self.screen)
+        return Terminal(lambda: self.standing, "/site", self.screen, self.screen)
 
     def shown(self, paths, tabs):
         terminal = self.make()
@@ -55,23 +55,23 @@ class TerminalTests(SynchronousTestCase):
         self.assertEqual("  built\n", written[8:])
 
     def test_what_was_shown_is_told_with_the_number_of_tabs(self):
-        self.assertEqual("a.css  shown in 2 tabs", self.shown(("/work/a.css",), {"/a.css": 2}))
-        self.assertEqual("a.css  shown in 1 tab", self.shown(("/work/a.css",), {"/": 1, "/b": 1}))
-        self.assertEqual("a.css  no tab shows it", self.shown(("/work/a.css",), {}))
+        self.assertEqual("a.css  shown in 2 tabs", self.shown(("/site/a.css",), {"/a.css": 2}))
+        self.assertEqual("a.css  shown in 1 tab", self.shown(("/site/a.css",), {"/": 1, "/b": 1}))
+        self.assertEqual("a.css  no tab shows it", self.shown(("/site/a.css",), {}))
         self.assertEqual("many files  shown in 1 tab", self.shown(EVERYTHING, {"/": 1}))
 
     def test_of_many_files_the_first_are_named(self):
-        paths = tuple(f"/work/{name}.html" for name in "abcde")
+        paths = tuple(f"/site/{name}.html" for name in "abcde")
         self.assertEqual(
             "a.html, b.html, c.html and 2 more  no tab shows it", self.shown(paths, {})
         )
 
     def test_a_name_that_holds_the_end_of_a_line_does_not_begin_another(self):
-        self.assertEqual("a\\nb.css  no tab shows it", self.shown(("/work/a\nb.css",), {}))
+        self.assertEqual("a\\nb.css  no tab shows it", self.shown(("/site/a\nb.css",), {}))
 
     def test_names_of_files_and_lines_of_commands_do_not_command_the_terminal(self):
         terminal = self.make()
-        terminal.shown(("/work/\x1b[2J.css",), {})
+        terminal.shown(("/site/\x1b[2J.css",), {})
         terminal.wrote("\x1b]0;title\x07 plain")
         terminal.failed("wrong \x9b2J\nmore \x1b[2J")
         self.assertNotIn("\x1b", self.screen.getvalue())
