@@ -211,8 +211,8 @@ class BuildTests(DevelopmentTestCase):
     def test_a_file_beside_the_site_that_is_saved_during_a_build_is_built_too(self):
         self.develop("true")
         for number in range(2):
-            self.development.changed(("/work/templates/a.html",))
-            self.development.changed((f"/work/templates/b{number}.html",))
+            self.development.changed(("/project/templates/a.html",))
+            self.development.changed((f"/project/templates/b{number}.html",))
             self.end_build()
             self.end_build()
             self.assertEqual(2, self.told().count("$ true"))
@@ -222,9 +222,9 @@ class BuildTests(DevelopmentTestCase):
         self.develop("true")
         builds = []
         for _ in range(3):
-            self.development.changed(("/work/templates/a.html",))
+            self.development.changed(("/project/templates/a.html",))
             while self.written.getvalue().count("$ true") > self.ended_builds():
-                self.development.changed(("/work/cache.json",))
+                self.development.changed(("/project/cache.json",))
                 self.end_build()
             builds.append(self.told().count("$ true"))
             self.clock.advance(2)
