@@ -103,8 +103,13 @@ def _site(options: GatewayOptions, given: Pages | None) -> Pages | None:
     folder = options["site"]
     if folder:
         given = pages_of(Pages(folder) if given is None else attrs.evolve(given, folder=folder))
-    if not options["single-page"]:
+    changes: dict[str, Any] = {"single_page": True} if options["single-page"] else {}
+    policy = options["content-security-policy"]
+    if policy:
+        changes["policy"] = None if policy == "none" else policy
+    if not changes:
         return given
     if given is None:
-        raise ConfigurationError("--single-page is of a site: --site folder")
-    return attrs.evolve(given, single_page=True)
+        flag = "--single-page" if options["single-page"] else "--content-security-policy"
+        raise ConfigurationError(f"{flag} is of a site: --site folder")
+    return pages_of(attrs.evolve(given, **changes))

@@ -66,6 +66,13 @@ class GatewayOptions(usage.Options):
             None,
             "folder of a site, that is served on the same port; without --app nothing else is",
         ],
+        [
+            "content-security-policy",
+            None,
+            None,
+            "of the site's pages, {socket} in it is the address of the gateway; none: it sends none "
+            "(default: scripts and connections of its own host alone)",
+        ],
         ["path", None, None, "the only path that is answered (default /, or the factory's own)"],
         *_limit_flags(),
     ]

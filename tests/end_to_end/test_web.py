@@ -162,6 +162,14 @@ class ServingTests(WebCase):
         with running(["aiorest-gw", "serve", *LISTEN], ROOT, **variables) as gateway:
             self.assertEqual(200, self.get(self.open(gateway), "/users/7", Accept="text/html")[0])
 
+    def test_the_policy_of_its_pages_may_be_another_or_none(self):
+        policy = "default-src 'self' https://cdn.example"
+        for said, sent in ((policy, policy), ("none", None)):
+            flags = ["--site", str(self.site), "--content-security-policy", said]
+            with running(["aiorest-gw", "serve", *LISTEN, *flags], ROOT) as gateway:
+                headers = self.get(self.open(gateway), "/")[1]
+                self.assertEqual(sent, headers.get("Content-Security-Policy"))
+
     def test_workers_serve_it_too(self):
         with self.serving("--workers", "2", app=[]) as gateway:
             for _ in range(6):
@@ -174,6 +182,7 @@ class ServingTests(WebCase):
             ["--site", str(self.site / "ten.txt")],
             ["--site", "/no/such"],
             [*APP, "--single-page"],
+            [*APP, "--content-security-policy", "none"],
         ):
             for more in ([], ["--workers", "2"]):
                 done = run(["aiorest-gw", "serve", *LISTEN, *flags, *more], ROOT)
