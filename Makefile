@@ -21,9 +21,10 @@ run: $(VENV)/.examples
 	$(BIN)/aiorest-gw serve --app examples.todo.app:make_factory --listen $(LISTEN)
 
 # Pass TESTS=tests.routing to run a part: in one process, whose output is seen, and without the measure
-# of coverage. Of all of them JOBS run at once, whose output is in _trial_temp/*/out.log.
+# of coverage. Of all of them JOBS run at once, whose output is in _trial_temp/*/out.log; many wait for
+# processes that they start, so there are more than cores.
 TESTS ?= tests
-JOBS ?= 2
+JOBS ?= 3
 test: export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.hypothesis
 test: $(VENV)/.test tests/browser/node_modules/.installed
 	$(BIN)/coverage erase
