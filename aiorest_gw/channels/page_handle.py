@@ -8,8 +8,9 @@ from os import PathLike
 from types import TracebackType
 from typing import Any
 
-from ..arguments import refuse_misspelt
+from ..arguments import nearest
 from ..auth.identity import Authenticator
+from ..errors import ConfigurationError
 from ..server.embedded import EmbeddedServer
 from ..web.files import Pages
 from ..wire.hosts import LOCAL
@@ -19,6 +20,18 @@ from .page_connection import FIRST_MESSAGE_TIMEOUT
 from .page_factory import PageFactory
 
 __all__ = ["PageHandle", "initiate_page_handle"]
+
+_OWN = ("folder", "host", "port", "origins", "authenticator", "first_message_timeout", "reactor")
+
+
+def _refuse_misspelt(options: Iterable[str]) -> None:
+    """
+    :raises ConfigurationError: one of them looks like a parameter of :class:`PageHandle`.
+    """
+    for name in options:
+        meant = nearest(name, _OWN, 0.75)
+        if meant is not None:
+            raise ConfigurationError(f"there is no option {name}; is {meant} meant?")
 
 
 class PageHandle:
@@ -58,7 +71,7 @@ class PageHandle:
         reactor: Any = None,
         **options: Any,
     ) -> None:
-        refuse_misspelt(options, ("folder", "host", "port", "origins", "first_message_timeout"))
+        _refuse_misspelt(options)
         self.hub = hub
         self.messages = messages
         self.factory = PageFactory(

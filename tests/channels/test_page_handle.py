@@ -213,6 +213,12 @@ class AsyncioTests(PageHandleTestCase):
         expected = ["channel started", "left first", "channel stopped"]
         self.assertEqual(expected, self.run_loop(main()))
 
+    def test_a_misspelt_parameter_is_no_property_of_the_applications(self):
+        app = Application()
+        for name, meant in (("prot", "port"), ("hots", "host"), ("origin", "origins")):
+            with self.assertRaisesRegex(ConfigurationError, f"is {meant} meant"):
+                PageHandle(None, app.hub, app.messages, **{name: 1})
+
     def test_it_is_started_once(self):
         async def main():
             app = await Application().begin()
