@@ -14,7 +14,7 @@ from ..livereload.endpoint import LiveReloadProtocol
 from ..livereload.live import LiveReload
 from ..livereload.rules import RuleFailed
 from ..pages.documents import Document
-from ..pages.injection import LIVERELOAD_ELEMENT, with_script
+from ..pages.injection import with_script
 from . import overlay
 
 __all__ = ["Application", "Console", "Development"]
@@ -282,7 +282,7 @@ class Development:
 
     def put_in(self, html: bytes) -> bytes:
         """A page as it is sent: it reloads, and shows what is wrong."""
-        return with_script(html, LIVERELOAD_ELEMENT + (overlay.ELEMENT if self._wrong else b""))
+        return with_script(html, self._live.element + (overlay.ELEMENT if self._wrong else b""))
 
     def stop(self) -> None:
         """Begin nothing any more."""

@@ -54,6 +54,7 @@ class LiveReloadProtocol(Protocol):
         self._text = b""
         self._frames = TokenBucket(_FRAMES, self._now())
         self._reads = True
+        self._caught_up = False
         self._heard = True
         self._timers: dict[str, Any] = {}
 
@@ -123,6 +124,13 @@ class LiveReloadProtocol(Protocol):
                 # Binary frames are none of the protocol's, and no text either.
                 text, self._text = self._text, b""
                 self._answer(self._conversation.received(_decoded(frame, text), self._now()))
+                self._catch_up()
+
+    def _catch_up(self) -> None:
+        """It has said which page it has: what changed since that was sent, it was not told."""
+        if not self._caught_up and self._conversation.hears and self.url is not None:
+            self._caught_up = True
+            self._live.catch_up(self, self._conversation.snippet)
 
     def _answer(self, reply: str | Close | None) -> None:
         if isinstance(reply, Close):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections import Counter
+import secrets
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib.resources import files
@@ -13,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 from twisted.python import threadable
 
 from ..pages.documents import Document
+from ..pages.injection import LIVERELOAD_ELEMENT
 from ..web.web import Web
 from ..wire.handshake import RequestHead
 from .bursts import EVERYTHING, Everything
 from .endpoint import LiveReloadProtocol
 from .messages import alert_message
 from .pages import page_of
-from .reloading import what_changed
+from .reloading import Changes, what_changed
 from .rules import Rules
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ __all__ = ["PATH", "SCRIPT", "LiveReload"]
 
 PATH = "/livereload"
 SCRIPT = "/livereload.js"
+# Changes that a tab may have missed while it loaded its page; of more, it loads it anew.
+_REMEMBERED = 100
 _UPWARD = re.compile(r"\A(?:\.\./)+")
 
 
@@ -61,6 +65,10 @@ class LiveReload:
         self._tabs: dict[LiveReloadProtocol, None] = {}
         self._came_or_went = came_or_went
         self._directory = os.getcwd()
+        # No number, or tabs would write it in another way.
+        self._name = f"g{secrets.token_hex(4)}"
+        self._count = 0
+        self._recent: deque[tuple[int, Changes]] = deque(maxlen=_REMEMBERED)
         self.web.sockets[PATH] = self._connect
         self.web.documents[SCRIPT] = _script()
 
@@ -105,10 +113,38 @@ class LiveReload:
         if not isinstance(paths, Everything):
             paths = [self._relative(path) for path in paths]
         changes = what_changed(paths, self.rules)
+        self._count += 1
+        self._recent.append((self._count, changes))
+        # Those that are sent from now on say that they have it.
+        self.web.forget_pages()
         told = [(tab, reload) for tab in self._tabs for reload in changes.reloads(page_of(tab.url))]
         for tab, reload in told:
             tab.reload(reload)
         return Counter(reload.path for _, reload in told)
+
+    @property
+    def element(self) -> bytes:
+        """What is put into a page that is sent now; by it, the tab tells of when its page is."""
+        state = f"?port=&amp;snipver={self._name}-{self._count}".encode()
+        return LIVERELOAD_ELEMENT.replace(b"?port=", state)
+
+    def catch_up(self, tab: LiveReloadProtocol, snippet: str | None) -> None:
+        """Show a tab what changed between its page and its hello.
+
+        :param snippet: of its :attr:`element`, or another, which tells nothing.
+        """
+        name, _, number = (snippet or "").rpartition("-")
+        if name != self._name or not (number.isascii() and number.isdecimal()):
+            return
+        missed = [changes for count, changes in self._recent if count > int(number)]
+        if self._count - int(number) > len(missed):
+            self.renew([tab])
+            return
+        page = page_of(tab.url)
+        reloads = {reload.path: reload for changes in missed for reload in changes.reloads(page)}
+        whole = [reload for reload in reloads.values() if not reload.live_css]
+        for reload in whole[:1] or reloads.values():
+            tab.reload(reload)
 
     def renew(self, tabs: Iterable[LiveReloadProtocol]) -> None:
         """Load the pages of some tabs anew."""

@@ -126,12 +126,14 @@ class Conversation:
     :param hello_within: seconds that the tab has for its hello; as long as it waits for ours.
     :param most_nonsense: frames that are no messages, and are passed over; one more closes.
     :ivar url: of the tab's page, as it last said it, or None.
+    :ivar snippet: what the element in its page says of itself (``snipver``), or None.
     :ivar plugins: of the tab, as it last said them: each name with what the plugin tells.
     """
 
     def __init__(self, now: float, hello_within: float = 5.0, most_nonsense: int = 20) -> None:
         self.state = State.GREETING
         self.url: str | None = None
+        self.snippet: str | None = None
         self.plugins: Mapping[str, Any] = {}
         self._until = now + hello_within
         self._nonsense = most_nonsense
@@ -174,6 +176,8 @@ class Conversation:
             return Event.NONSENSE if self._nonsense < 0 else Event.OTHER
         command = message.get("command")
         if command == "hello":
+            snippet = message.get("snipver")
+            self.snippet = snippet if isinstance(snippet, str) else None
             return _greeting(message.get("protocols"))
         if command == "info":
             self._learn(message)

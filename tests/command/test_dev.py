@@ -94,7 +94,7 @@ class ServingTests(SynchronousTestCase):
     def test_pages_come_with_the_script_that_reloads_them(self):
         status, page = self.get("/")
         self.assertEqual(
-            (200, 1), (status, page.count('<script src="/livereload.js?port=" async>'))
+            (200, 1), (status, page.count('<script src="/livereload.js?port=&amp;snipver='))
         )
         self.assertEqual(200, self.get("/livereload.js")[0])
         self.assertEqual("p {}", self.get("/look.css")[1])

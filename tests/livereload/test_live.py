@@ -9,7 +9,7 @@ from aiorest_gw.livereload.live import LiveReload
 from aiorest_gw.livereload.rules import RuleFailed, Rules
 from aiorest_gw.testing import GatewayTestCase
 
-from .tabs import Tab
+from .tabs import HELLO, Tab
 
 ROOT = "http://127.0.0.1:8080/"
 
@@ -49,6 +49,33 @@ class LiveReloadTests(GatewayTestCase):
         [tab] = self.open("")
         tab.lose()
         self.assertEqual((2, ()), (self.came_or_went, self.live.live_clients))
+
+    def arrive(self, element, path):
+        """A tab whose page was sent with an element; what it hears when it has said which one it is."""
+        snippet = element.partition(b"snipver=")[2].partition(b'"')[0].decode()
+        tab = Tab(self.factory)
+        info = {"command": "info", "url": ROOT + path}
+        tab.say(HELLO | {"snipver": snippet}, info, info)
+        return [one["path"] for one in tab.heard if one["command"] == "reload"]
+
+    def test_what_changed_while_a_page_was_loaded_is_shown_when_it_is_there(self):
+        before = self.live.element
+        for paths in (["look.css"], ["blog/index.html"], ["look.css", "about.html"]):
+            self.live.changed(paths)
+        self.assertEqual(["/about.html"], self.arrive(before, "about.html"))
+        self.assertEqual(["/look.css"], self.arrive(before, "other.html"))
+        self.assertEqual([], self.arrive(self.live.element, "about.html"))
+
+    def test_of_more_than_is_remembered_the_page_is_loaded_anew(self):
+        before = self.live.element
+        for _ in range(200):
+            self.live.changed(["look.css"])
+        self.assertEqual(["/other.html"], self.arrive(before, "other.html"))
+
+    def test_a_page_of_another_server_or_of_no_element_is_taken_as_it_is(self):
+        self.live.changed(["look.css"])
+        for snippet in (b"", b"snipver=g0-0", b"snipver=x", b"snipver=-", b"snipver=g-\xc2\xb2"):
+            self.assertEqual([], self.arrive(snippet, ""), snippet)
 
     def test_files_may_be_named_absolutely(self):
         [tab] = self.open("blog/")
