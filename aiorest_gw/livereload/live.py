@@ -22,7 +22,7 @@ from .endpoint import LiveReloadProtocol
 from .messages import alert_message
 from .pages import page_of
 from .reloading import Changes, what_changed
-from .rules import Rules
+from .rules import RuleFailed, Rules
 
 if TYPE_CHECKING:
     from ..server.factory import RequestHandlerFactory
@@ -33,6 +33,8 @@ PATH = "/livereload"
 SCRIPT = "/livereload.js"
 # Changes that a tab may have missed while it loaded its page; of more, it loads it anew.
 _REMEMBERED = 100
+# The name of who sent a page, and how many changes there had been.
+_SNIPPET = re.compile(r"(g[0-9a-f]{8})-([0-9]{1,15})")
 _UPWARD = re.compile(r"\A(?:\.\./)+")
 
 
@@ -96,6 +98,7 @@ class LiveReload:
         :param event: the path of a file, relative to the site's folder or within it; several of them;
             or an object with a ``path`` or ``name``, as the events of watchers.
         :raises TypeError: it is nothing of that.
+        :raises RuleFailed: a function of the rules did; from another thread it is logged.
         """
         changed = _paths(event)
         if threadable.ioThread is None or threadable.isInIOThread():
@@ -133,15 +136,19 @@ class LiveReload:
 
         :param snippet: of its :attr:`element`, or another, which tells nothing.
         """
-        name, _, number = (snippet or "").rpartition("-")
-        if name != self._name or not (number.isascii() and number.isdecimal()):
+        found = _SNIPPET.fullmatch(snippet or "")
+        if found is None or found[1] != self._name:
             return
-        missed = [changes for count, changes in self._recent if count > int(number)]
-        if self._count - int(number) > len(missed):
+        number, page = int(found[2]), page_of(tab.url)
+        missed = [changes for count, changes in self._recent if count > number]
+        if self._count - number > len(missed):
             self.renew([tab])
             return
-        page = page_of(tab.url)
-        reloads = {reload.path: reload for changes in missed for reload in changes.reloads(page)}
+        try:
+            reloads = {one.path: one for changes in missed for one in changes.reloads(page)}
+        except RuleFailed:
+            self.web.factory.events.failure("a page that has come cannot be told what changed")
+            return
         whole = [reload for reload in reloads.values() if not reload.live_css]
         for reload in whole[:1] or reloads.values():
             tab.reload(reload)

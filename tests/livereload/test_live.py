@@ -74,8 +74,26 @@ class LiveReloadTests(GatewayTestCase):
 
     def test_a_page_of_another_server_or_of_no_element_is_taken_as_it_is(self):
         self.live.changed(["look.css"])
-        for snippet in (b"", b"snipver=g0-0", b"snipver=x", b"snipver=-", b"snipver=g-\xc2\xb2"):
-            self.assertEqual([], self.arrive(snippet, ""), snippet)
+        number = self.live.element.partition(b"snipver=")[2].partition(b"-")[0]
+        for snippet in (
+            b"g0-0",
+            b"x",
+            b"-",
+            number + b"-",
+            number + b"-\xc2\xb2",
+            number + b"-" + b"9" * 5_000,
+        ):
+            self.assertEqual([], self.arrive(b"snipver=" + snippet, ""), snippet[:20])
+
+    def test_a_rule_that_fails_for_a_page_that_arrives_is_logged_and_harms_nobody(self):
+        self.live = self.make(
+            Rules(callback=lambda path, page: 1 // 0 if page.path == "/late.html" else None)
+        )
+        before = self.live.element
+        self.live.changed(["look.css"])
+        self.assertEqual([], self.arrive(before, "late.html"))
+        self.assertEqual(1, len(self.flushLoggedErrors(RuleFailed)))
+        self.assertEqual(["/look.css"], self.arrive(before, "other.html"))
 
     def test_files_may_be_named_absolutely(self):
         [tab] = self.open("blog/")
