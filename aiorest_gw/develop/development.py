@@ -143,7 +143,7 @@ class Development:
             if not isinstance(paths, Everything):
                 self._look_for_sources(paths)
         else:
-            if self._now() - self._settled_at > _APART:
+            if self._live.web.now() - self._settled_at > _APART:
                 self._in_a_row = 0
                 self._saved.clear()
             self._begin_again(paths)
@@ -223,7 +223,7 @@ class Development:
         """Show what has changed; where the build has failed, it waits for one that succeeds."""
         self._busy = False
         self._settling = None
-        self._settled_at = self._now()
+        self._settled_at = self._live.web.now()
         if succeeded:
             paths = EVERYTHING if self._everything else tuple(self._waiting)
             self._waiting.clear()
@@ -243,10 +243,6 @@ class Development:
                 f"{self._command} changes files that it is run for; it waits for a change some seconds "
                 "from now"
             )
-
-    def _now(self) -> float:
-        now: float = self._live.web.factory.reactor.seconds()
-        return now
 
     # -- what is wrong
 

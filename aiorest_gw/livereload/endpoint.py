@@ -50,17 +50,13 @@ class LiveReloadProtocol(Protocol):
         self._live = live
         self._web = live.web
         self._socket = ServerProtocol(max_size=_LARGEST)
-        self._conversation = Conversation(self._now())
+        self._conversation = Conversation(self._web.now())
         self._text = b""
-        self._frames = TokenBucket(_FRAMES, self._now())
+        self._frames = TokenBucket(_FRAMES, self._web.now())
         self._reads = True
         self._caught_up = False
         self._heard = True
         self._timers: dict[str, Any] = {}
-
-    def _now(self) -> float:
-        now: float = self._web.factory.reactor.seconds()
-        return now
 
     @property
     def url(self) -> str | None:
@@ -76,7 +72,7 @@ class LiveReloadProtocol(Protocol):
         self.transport.registerProducer(self, True)
         due = self._conversation.due()
         if due is not None:
-            self._set("hello", due - self._now(), self._waited)
+            self._set("hello", due - self._web.now(), self._waited)
         if self._web.limits.ping_interval:
             self._set("ping", self._web.limits.ping_interval, self._ping)
 
@@ -113,7 +109,7 @@ class LiveReloadProtocol(Protocol):
     # -- frames
 
     def _take(self, frame: Frame) -> None:
-        if not self._frames.take(1, self._now()):
+        if not self._frames.take(1, self._web.now()):
             # Nothing more is read; what this read had besides is passed over.
             self._socket.fail(1008, "too many frames")
         elif frame.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
@@ -123,7 +119,7 @@ class LiveReloadProtocol(Protocol):
             elif frame.fin:
                 # Binary frames are none of the protocol's, and no text either.
                 text, self._text = self._text, b""
-                self._answer(self._conversation.received(_decoded(frame, text), self._now()))
+                self._answer(self._conversation.received(_decoded(frame, text), self._web.now()))
                 self._catch_up()
 
     def _catch_up(self) -> None:
@@ -163,7 +159,7 @@ class LiveReloadProtocol(Protocol):
     # -- the time
 
     def _waited(self) -> None:
-        self._answer(self._conversation.waited(self._now()))
+        self._answer(self._conversation.waited(self._web.now()))
         self._flush()
 
     def _ping(self) -> None:
