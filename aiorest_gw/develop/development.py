@@ -16,6 +16,7 @@ from ..livereload.rules import RuleFailed
 from ..pages.documents import Document
 from ..pages.injection import with_script
 from . import overlay
+from .names import Names
 
 __all__ = ["Application", "Console", "Development"]
 
@@ -27,6 +28,8 @@ _MOST_IN_A_ROW = 5
 _APART = 1.0
 # Paths that wait for a build; of more, it counts as everything.
 _MOST_WAITING = 1_000
+# Files of which it is remembered what they are to builds.
+_MOST_KNOWN = 10_000
 _SCRIPT = "text/javascript; charset=utf-8"
 
 
@@ -111,12 +114,11 @@ class Development:
             reactor = live.web.factory.reactor
             self._builder = Builder(reactor, command, folder, console.wrote, self._built)
         self._busy = False
-        self._sources: set[str] = set()
+        self._sources = Names(_MOST_KNOWN)
         # Files beside the site that have changed while this build runs, while the one before it did, and
         # those that builds write.
-        self._saved: set[str] = set()
-        self._saved_before: set[str] = set()
-        self._made: set[str] = set()
+        self._saved, self._saved_before = Names(_MOST_KNOWN), Names(_MOST_KNOWN)
+        self._made = Names(_MOST_KNOWN)
         # What is shown when the build has ended, and whether one of its sources is among it.
         self._waiting: dict[str, None] = {}
         self._everything = False
@@ -145,7 +147,7 @@ class Development:
         else:
             if self._live.web.now() - self._settled_at > _APART:
                 self._in_a_row = 0
-                self._saved.clear()
+                self._saved = Names(_MOST_KNOWN)
             self._begin_again(paths)
         self._renew_overlays()
 
@@ -185,20 +187,21 @@ class Development:
         assert self._builder is not None
         self._busy = True
         if not isinstance(paths, Everything):
-            self._sources.update(paths)
+            self._sources.add(paths)
         self._console.building(str(self._command))
         self._builder.start()
         self._keep(paths)
-        self._saved_before, self._saved = self._saved, set()
+        self._saved_before, self._saved = self._saved, Names(_MOST_KNOWN)
         self._again = False
 
     def _look_for_sources(self, paths: tuple[str, ...]) -> None:
         """While a build runs."""
-        beside = {path for path in paths if not self._live.has(path)}
-        self._made |= beside & self._saved_before
-        saved = beside - self._made
-        self._saved |= saved
-        self._again = self._again or bool(saved) or not self._sources.isdisjoint(paths)
+        beside = [path for path in paths if not self._live.has(path)]
+        self._made.add(path for path in beside if path in self._saved_before)
+        saved = [path for path in beside if path not in self._made]
+        self._saved.add(saved)
+        known = any(path in self._sources for path in paths)
+        self._again = self._again or bool(saved) or known
 
     def _keep(self, paths: Paths) -> None:
         if isinstance(paths, Everything):
