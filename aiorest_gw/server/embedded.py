@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import errno
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from twisted.internet.defer import DeferredList, maybeDeferred
 from twisted.internet.endpoints import quoteStringArgument
@@ -79,7 +79,7 @@ class EmbeddedServer:
         host = "localhost" if self._host in ("0.0.0.0", "::") else self._host  # noqa: S104
         return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
 
-    async def __aenter__(self) -> EmbeddedServer:
+    async def __aenter__(self) -> Self:
         """Listen.
 
         :raises ConfigurationError: the address cannot be had.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from os import PathLike
-from types import TracebackType
 from typing import Any
 
 from ..arguments import nearest
@@ -34,7 +33,7 @@ def _refuse_unknown(options: Iterable[str]) -> None:
             )
 
 
-class PageServer:
+class PageServer(EmbeddedServer):
     """Serves the pages of a folder for as long as an ``async with`` block lasts, as ``--site`` does.
 
     It runs in programs for asyncio, and in those on a reactor of Twisted's; in the former no reactor is
@@ -63,15 +62,7 @@ class PageServer:
         factory.path = _NOWHERE
         if host in LOCAL:
             factory.web.hosts = frozenset()
-        self._server = EmbeddedServer(factory, host, port, reactor)
-
-    @property
-    def port(self) -> int:
-        """The number of its port.
-
-        :raises RuntimeError: it does not listen.
-        """
-        return self._server.port
+        super().__init__(factory, host, port, reactor)
 
     @property
     def url(self) -> str:
@@ -79,22 +70,4 @@ class PageServer:
 
         :raises RuntimeError: it does not listen.
         """
-        return f"http://{self._server.location}/"
-
-    async def __aenter__(self) -> PageServer:
-        """Listen.
-
-        :raises ConfigurationError: the address cannot be had.
-        :raises RuntimeError: it was entered before, or Twisted's reactor runs in another thread.
-        """
-        await self._server.__aenter__()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Stop listening, finish what is being answered, close the connections, and wait for that."""
-        await self._server.__aexit__(kind, error, traceback)
+        return f"http://{self.location}/"
